@@ -1,0 +1,1 @@
+"""Lead rules: a policy that sales and marketing agree on, evaluated."""

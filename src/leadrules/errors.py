@@ -1,0 +1,178 @@
+"""What can go wrong, told so that the reader can mend it.
+
+Two moments, two bases: whoever writes documents meets `DocumentError`, which carries every
+issue of the document at once; whoever calls with leads meets `EvaluationError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+__all__ = [
+    "DocumentError",
+    "EvaluationError",
+    "Issue",
+    "LeadRulesError",
+    "MappingError",
+    "PolicyError",
+    "did_you_mean",
+    "one_of",
+]
+
+MOST_NAMES_SPELT_OUT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that is wrong, or odd, in a document.
+
+    Attributes:
+        code: Stable and kebab-case, such as `unknown-name`; listed in the errors reference.
+        message: What is wrong, with the value; what was expected; a hint.
+        path: Where in the document, such as `scoring.fit.characteristics.size[0].when`.
+        line: Line in the document's text, from 1; None where the document is not text.
+        column: Column in that line, in characters, from 1.
+        excerpt: The condition or text that the issue is about, if that helps.
+        caret: Start and end of the marked part of `excerpt`, in characters from 0.
+        severity: An `error` stops the document from being used, a `warning` does not.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+    line: int | None = None
+    column: int | None = None
+    excerpt: str | None = None
+    caret: tuple[int, int] | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        place = "" if self.line is None else f"{self.line}:{self.column}: "
+        path = f"{self.path}: " if self.path else ""
+        text = f"{place}{path}{self.message} [{self.code}]"
+        if self.excerpt is None or self.caret is None:
+            return text
+        return f"{text}\n{_under(self.excerpt, *self.caret)}"
+
+
+class LeadRulesError(Exception):
+    """Everything that leadrules raises on purpose."""
+
+
+class DocumentError(LeadRulesError, ValueError):
+    """Tell everything that is wrong with a document, in document order.
+
+    Attributes:
+        issues: Every issue, at least one; warnings are not among them.
+        source: The name of the document, such as its file's; None if it has none.
+    """
+
+    kind = "document"
+
+    def __init__(self, issues: Sequence[Issue], *, source: str | None = None) -> None:
+        self.issues = tuple(issues)
+        self.source = source
+        super().__init__(self.issues, source)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (type(self), self.issues, self.source)
+
+    def __str__(self) -> str:
+        count = len(self.issues)
+        problems = "1 problem" if count == 1 else f"{count} problems"
+        where = self.source or f"the {self.kind}"
+        prefix = f"{self.source}:" if self.source else ""
+        lines = [f"{problems} in {where}"]
+        lines += [_indented(f"{prefix}{issue}") for issue in self.issues]
+        return "\n".join(lines)
+
+
+class PolicyError(DocumentError):
+    """Tell everything that is wrong with a policy, or with one of its conditions."""
+
+    kind = "policy"
+
+
+class MappingError(DocumentError):
+    """Tell everything that is wrong with an intake mapping."""
+
+    kind = "mapping"
+
+
+class EvaluationError(LeadRulesError):
+    """Tell that this lead, event or frame cannot be evaluated, though the policy is right.
+
+    Attributes:
+        field: The field, column or argument at fault, or None.
+        lead_id: The lead at fault, where it is known.
+    """
+
+    def __init__(
+        self, message: str, *, field: str | None = None, lead_id: str | None = None
+    ) -> None:
+        self.message = message
+        self.field = field
+        self.lead_id = lead_id
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt_evaluation, (self.message, self.field, self.lead_id)
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return a hint that names the closest of `names`, or the empty string.
+
+    A name that lives in a group is found by its last part too, so that `employees` leads to
+    `company.employees`.
+
+    Examples:
+        >>> did_you_mean("employes", ["company.employees", "email"])
+        "; did you mean 'company.employees'?"
+        >>> did_you_mean("zzz", ["email"])
+        ''
+    """
+    spellings: dict[str, str] = {}
+    for known in names:
+        spellings.setdefault(known.lower(), known)
+        spellings.setdefault(known.rpartition(".")[2].lower(), known)
+    close = get_close_matches(name.lower(), spellings, n=1, cutoff=0.7)
+    return f"; did you mean '{spellings[close[0]]}'?" if close else ""
+
+
+def one_of(choices: Iterable[object]) -> str:
+    """Return a short list of what was allowed, for a message.
+
+    Examples:
+        >>> one_of(["all", "any", "not"])
+        "'all', 'any' or 'not'"
+        >>> one_of(range(9))
+        "one of 9, such as '0', '1', '2'"
+    """
+    words = [f"'{choice}'" for choice in choices]
+    if len(words) > MOST_NAMES_SPELT_OUT:
+        return f"one of {len(words)}, such as {', '.join(words[:3])}"
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _under(excerpt: str, start: int, end: int) -> str:
+    """Return the line of `excerpt` that holds `start`, with carets under the marked part."""
+    before = excerpt.rfind("\n", 0, start) + 1
+    after = excerpt.find("\n", start)
+    line = excerpt[before:] if after < 0 else excerpt[before:after]
+    start, end = start - before, min(end - before, len(line))
+    return f"    {line}\n    {' ' * start}{'^' * max(1, end - start)}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _rebuilt(kind: type[DocumentError], issues: Sequence[Issue], source: str) -> DocumentError:
+    return kind(issues, source=source)
+
+
+def _rebuilt_evaluation(message: str, field: str, lead_id: str) -> EvaluationError:
+    return EvaluationError(message, field=field, lead_id=lead_id)
