@@ -1,0 +1,188 @@
+"""What happened to a lead: one kind of value, and a table of what each kind of event says.
+
+A new kind of event is one row of `KINDS`. Activities are of a type that the policy declares,
+with the properties that it declares; the properties of all other kinds are fixed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SkipValidation,
+    ValidationError,
+    model_validator,
+)
+
+from leadrules.errors import EvaluationError, did_you_mean, one_of
+from leadrules.lead import FieldValue
+from leadrules.values import Type, instant_of, settle
+
+__all__ = ["KINDS", "Event", "Property"]
+
+
+class Property(BaseModel):
+    """What one property of a kind of event may hold."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Type
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+
+_TEXT = Property(type=Type.STRING)
+_NEEDED = Property(type=Type.STRING, required=True)
+
+KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
+    {
+        "activity": {},
+        "touch": {
+            "channel": _NEEDED,
+            "direction": Property(
+                type=Type.ENUM, choices=("outbound", "inbound"), required=True
+            ),
+            "outcome": _TEXT,
+            "automatic": Property(type=Type.BOOLEAN),
+            "by": _TEXT,
+        },
+        "answer": {
+            "criterion": _NEEDED,
+            "answer": Property(
+                type=Type.ENUM, choices=("met", "not_met", "unknown"), required=True
+            ),
+            "until": Property(type=Type.DATETIME),
+            "by": _TEXT,
+        },
+        "retraction": {"of": _NEEDED, "by": _TEXT, "reason": _TEXT},
+        "override": {
+            "band": _NEEDED,
+            "by": _NEEDED,
+            "reason": _NEEDED,
+            "until": Property(type=Type.DATETIME),
+        },
+    }
+)
+"""What each kind of event says, apart from its lead, id and time.
+
+- `activity`: what the prospect did, of a declared `type` with declared properties;
+- `touch`: outreach, by a person or automatic; `channel` such as `call`;
+- `answer`: a qualification criterion was answered, for good or `until` a moment;
+- `retraction`: the event `of` that id did not happen;
+- `override`: somebody set the band, for a reason, for good or `until` a moment.
+"""
+
+
+class Event(BaseModel):
+    """Something that happened to a lead, at a moment.
+
+    Attributes:
+        lead_id: The lead it happened to.
+        id: Tells the event from others of the same lead.
+        time: When it happened; with a time zone.
+        kind: One of `KINDS`.
+        type: The declared type of an activity; None for other kinds.
+        properties: What the event says, by name.
+
+    Raises:
+        EvaluationError: If the event is not as its kind demands. It names the property.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> call = Event(
+        ...     lead_id="17", id="c1", time=datetime(2026, 1, 5, 9, tzinfo=UTC), kind="touch",
+        ...     properties={"channel": "call", "direction": "outbound", "automatic": False},
+        ... )
+        >>> call["channel"]
+        'call'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    lead_id: Annotated[str, Field(strict=True, min_length=1)]
+    id: Annotated[str, Field(strict=True, min_length=1)]
+    time: datetime
+    kind: str
+    type: str | None = None
+    properties: Annotated[
+        Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation
+    ] = Field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> FieldValue | None:
+        return self.properties.get(name)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _speak_of_properties(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            event = handler(data)
+        except ValidationError as error:
+            raise _explained(error) from error
+        wrong = _wrong(event)
+        if wrong:
+            name, message = wrong
+            raise EvaluationError(
+                f"event '{event.id}': {name}: {message}", field=name, lead_id=event.lead_id
+            )
+        return event
+
+
+def _wrong(event: Event) -> tuple[str, str] | None:
+    """Return the first property that is not as the kind demands, and what is wrong."""
+    if event.time.utcoffset() is None:
+        return "time", "has no time zone; expected an aware datetime"
+    kind = KINDS.get(event.kind)
+    if kind is None:
+        hint = did_you_mean(event.kind, KINDS)
+        return "kind", f"no kind '{event.kind}'; expected {one_of(KINDS)}{hint}"
+    if (event.kind == "activity") != (event.type is not None):
+        return "type", "an activity, and nothing else, has a type"
+    for name, value in event.properties.items():
+        try:
+            settled = settle(value)
+        except ValueError as error:
+            return name, str(error)
+        if event.kind != "activity":
+            if name not in kind:
+                return name, f"no such property of a {event.kind}{did_you_mean(name, kind)}"
+            if settled is not None and not _fits(settled, kind[name]):
+                expected = one_of(kind[name].choices) if kind[name].choices else kind[name].type.noun
+                return name, f"'{value}' does not fit; expected {expected}"
+    for name, declared in kind.items():
+        if declared.required and event.properties.get(name) is None:
+            return name, f"is missing; a {event.kind} must have it"
+    return None
+
+
+def _fits(settled: object, declared: Property) -> bool:
+    if declared.choices:
+        return settled in declared.choices
+    return isinstance(settled, {Type.BOOLEAN: bool, Type.DATETIME: int}.get(declared.type, str))
+
+
+def _explained(error: ValidationError) -> EvaluationError:
+    first = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "missing":
+            wrong = "is missing"
+        case "extra_forbidden":
+            wrong = f"no such part of an event{did_you_mean(name, Event.model_fields)}"
+        case "string_too_short":
+            wrong = "is empty; expected a text"
+        case _:
+            wrong = f"'{first['input']}' does not fit"
+    return EvaluationError(f"event: {name}: {wrong}", field=name)
+
+
+def sort_key(event: Event) -> tuple[int, str]:
+    """Return what events are ordered by: their instant, then their id."""
+    return instant_of(event.time), event.id

@@ -1,0 +1,282 @@
+"""The lead: who may become a customer, where they came from, and what the policy adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from types import UnionType
+from typing import Annotated, Any, Self, Union, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SkipValidation,
+    ValidationError,
+    model_validator,
+)
+
+from leadrules.errors import EvaluationError, did_you_mean
+from leadrules.values import Money, Type, Value, settle
+
+__all__ = ["LEAD_TYPES", "Account", "Company", "FieldValue", "Lead", "LeadField", "lead_fields"]
+
+LEAD_TYPES = (
+    "contact_form",
+    "landing_page",
+    "trade_show",
+    "direct_mail_card",
+    "inbound_call",
+    "download",
+    "white_paper",
+    "webinar",
+    "demo",
+    "referral",
+)
+"""The usual spellings of `lead_type`; a policy may narrow the field to its own choices."""
+
+FieldValue = (
+    str | bool | int | float | Decimal | date | datetime | timedelta | Money | tuple[str, ...]
+)
+"""What a field that a policy declares may hold."""
+
+
+class _Personal:
+    """Marks a field that tells who a person is."""
+
+
+def _with_zone(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        message = "has no time zone; expected an aware datetime"
+        raise ValueError(message)
+    return moment
+
+
+Text = Annotated[str | None, Field(strict=True)]
+PersonalText = Annotated[str | None, Field(strict=True), _Personal()]
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Show what is known, and nothing else."""
+        return [(name, value) for name, value in super().__repr_args__() if not _empty(value)]
+
+
+class Company(_Part):
+    """The company that the lead speaks for."""
+
+    name: Text = None
+    domain: Text = None
+    website: Text = None
+    industry: Text = None
+    employees: Annotated[int | None, Field(ge=0)] = None
+    revenue: Money | None = None
+
+
+class Account(_Part):
+    """The customer or named account that the lead was matched to."""
+
+    id: Text = None
+    name: Text = None
+    owner: Text = None
+
+
+class Lead(_Part):
+    """A possible customer, at the time when somebody looked.
+
+    A field is known or missing; missing is `None`. Fields that a policy declares beyond these
+    stand in `fields` under their declared names.
+
+    Attributes:
+        id: What the source of record calls the lead. Digits stay text.
+        contact_id: What the source calls the person; a person may have several leads.
+        lead_type: How the lead arose, such as `white_paper`; see `LEAD_TYPES`.
+        created: When the lead arose; with a time zone.
+        budget: What they can spend, with its currency.
+        consent: Whether they agreed to be contacted.
+        account: The customer or named account that the lead was matched to.
+        fields: Values of the fields that a policy declares.
+
+    Raises:
+        EvaluationError: If a value is not of its field's type. It names the field.
+
+    Examples:
+        >>> lead = Lead(id="17", email="ada@example.org", company=Company(employees=120))
+        >>> lead.company.employees
+        120
+        >>> lead
+        Lead(id='17', email='ada@example.org', company=Company(employees=120))
+    """
+
+    id: Annotated[str, Field(strict=True, min_length=1)]
+    contact_id: Text = None
+    name: PersonalText = None
+    email: PersonalText = None
+    phone: PersonalText = None
+    title: Text = None
+    function: Text = None
+    seniority: Text = None
+    company: Company = Company.model_construct()
+    country: Text = None
+    region: Text = None
+    postal_code: Text = None
+    city: Text = None
+    time_zone: Text = None
+    language: Text = None
+    lead_type: Text = None
+    source: Text = None
+    campaign: Text = None
+    channel: Text = None
+    channel_partner: Text = None
+    created: Moment | None = None
+    budget: Money | None = None
+    consent: Annotated[bool | None, Field(strict=True)] = None
+    owner: Text = None
+    account: Account = Account.model_construct()
+    fields: Annotated[Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation] = (
+        Field(default_factory=dict)
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _speak_of_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            lead = handler(data)
+        except ValidationError as error:
+            raise _explained(error, data) from error
+        lead.record  # noqa: B018 - a value that cannot be settled is an error here, not later
+        return lead
+
+    @cached_property
+    def record(self) -> Mapping[str, Value]:
+        """The known fields by name, settled: the flat mapping that evaluations read."""
+        return dict(_settled(self))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the lead with other values, checked as at first.
+
+        Raises:
+            EvaluationError: If a new value is not of its field's type.
+        """
+        del deep  # every part is frozen
+        known = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**(known | dict(update or {})))
+
+
+class LeadField(BaseModel):
+    """A field of every lead: its name in conditions, its type, and whether it is personal."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    type: Type
+    personal: bool = False
+
+
+def lead_fields() -> tuple[LeadField, ...]:
+    """Return the fields that every lead has, under the names that conditions use.
+
+    Examples:
+        >>> [field.name for field in lead_fields()][:3]
+        ['id', 'contact_id', 'name']
+    """
+    return tuple(_fields_of(Lead, ""))
+
+
+def _fields_of(model: type[BaseModel], prefix: str) -> list[LeadField]:
+    found: list[LeadField] = []
+    for name, info in model.model_fields.items():
+        annotation = _known(info.annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found += _fields_of(annotation, f"{name}.")
+        elif annotation in _TYPES:
+            personal = any(isinstance(mark, _Personal) for mark in info.metadata)
+            found.append(
+                LeadField(name=prefix + name, type=_TYPES[annotation], personal=personal)
+            )
+    return found
+
+
+_TYPES: Mapping[Any, Type] = {
+    str: Type.STRING,
+    int: Type.INTEGER,
+    bool: Type.BOOLEAN,
+    datetime: Type.DATETIME,
+    Money: Type.MONEY,
+}
+
+
+def _known(annotation: Any) -> Any:
+    """Return what an annotation says apart from "or None" and its marks."""
+    if get_origin(annotation) in {Union, UnionType}:
+        (annotation,) = (part for part in get_args(annotation) if part is not type(None))
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _settled(lead: Lead) -> dict[str, Value]:
+    known: dict[str, Value] = {}
+    for name, value in _values(lead):
+        if value is None:
+            continue
+        try:
+            settled = settle(value)
+        except ValueError as error:
+            raise EvaluationError(f"{name}: {error}", field=name, lead_id=lead.id) from error
+        if settled is not None:
+            known[name] = settled
+    return known
+
+
+def _values(lead: Lead) -> Iterator[tuple[str, object]]:
+    for prefix, part in (("", lead), ("company.", lead.company), ("account.", lead.account)):
+        for name in part.model_fields_set - _GROUPS:
+            yield prefix + name, getattr(part, name)
+    for name, value in lead.fields.items():
+        if name in Lead.model_fields:
+            message = f"{name}: belongs to every lead; give it as Lead({name}=...)"
+            raise EvaluationError(message, field=name, lead_id=lead.id)
+        yield name, value
+
+
+_GROUPS = {"company", "account", "fields"}
+
+
+def _empty(value: object) -> bool:
+    return value is None or value == {} or (isinstance(value, _Part) and not value.model_fields_set)
+
+
+def _explained(error: ValidationError, data: Any) -> EvaluationError:
+    """Return the first thing that is wrong with a lead, in the words of its fields."""
+    first = error.errors(include_url=False)[0]
+    path = [str(part) for part in first["loc"]]
+    name = ".".join(part for part in path if part != "fields") or "lead"
+    lead_id = data.get("id") if isinstance(data, Mapping) else None
+    known = [field.name for field in lead_fields()]
+    given = first.get("input")
+    match first["type"]:
+        case "missing":
+            wrong = "is missing; expected a text"
+        case "extra_forbidden":
+            hint = did_you_mean(name, known)
+            wrong = f"no such field{hint or '; fields that a policy declares stand in fields={...}'}"
+        case "value_error":
+            wrong = str(first["ctx"]["error"])
+        case "string_too_short":
+            wrong = "is empty; expected a text"
+        case _:
+            wrong = f"'{given}' is not {_expected(name)}"
+    return EvaluationError(
+        f"{name}: {wrong}", field=name, lead_id=lead_id if isinstance(lead_id, str) else None
+    )
+
+
+def _expected(name: str) -> str:
+    types = {field.name: field.type for field in lead_fields()}
+    return types[name].noun if name in types else "a value that a field can have"
