@@ -47,9 +47,7 @@ KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
         "activity": {},
         "touch": {
             "channel": _NEEDED,
-            "direction": Property(
-                type=Type.ENUM, choices=("outbound", "inbound"), required=True
-            ),
+            "direction": Property(type=Type.ENUM, choices=("outbound", "inbound"), required=True),
             "outcome": _TEXT,
             "automatic": Property(type=Type.BOOLEAN),
             "by": _TEXT,
@@ -112,9 +110,9 @@ class Event(BaseModel):
     time: datetime
     kind: str
     type: str | None = None
-    properties: Annotated[
-        Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation
-    ] = Field(default_factory=dict)
+    properties: Annotated[Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation] = (
+        Field(default_factory=dict)
+    )
 
     def __getitem__(self, name: str) -> FieldValue | None:
         return self.properties.get(name)
@@ -154,7 +152,9 @@ def _wrong(event: Event) -> tuple[str, str] | None:
             if name not in kind:
                 return name, f"no such property of a {event.kind}{did_you_mean(name, kind)}"
             if settled is not None and not _fits(settled, kind[name]):
-                expected = one_of(kind[name].choices) if kind[name].choices else kind[name].type.noun
+                expected = (
+                    one_of(kind[name].choices) if kind[name].choices else kind[name].type.noun
+                )
                 return name, f"'{value}' does not fit; expected {expected}"
     for name, declared in kind.items():
         if declared.required and event.properties.get(name) is None:

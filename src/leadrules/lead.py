@@ -198,9 +198,7 @@ def _fields_of(model: type[BaseModel], prefix: str) -> list[LeadField]:
             found += _fields_of(annotation, f"{name}.")
         elif annotation in _TYPES:
             personal = any(isinstance(mark, _Personal) for mark in info.metadata)
-            found.append(
-                LeadField(name=prefix + name, type=_TYPES[annotation], personal=personal)
-            )
+            found.append(LeadField(name=prefix + name, type=_TYPES[annotation], personal=personal))
     return found
 
 
@@ -265,7 +263,9 @@ def _explained(error: ValidationError, data: Any) -> EvaluationError:
             wrong = "is missing; expected a text"
         case "extra_forbidden":
             hint = did_you_mean(name, known)
-            wrong = f"no such field{hint or '; fields that a policy declares stand in fields={...}'}"
+            wrong = (
+                f"no such field{hint or '; fields that a policy declares stand in fields={...}'}"
+            )
         case "value_error":
             wrong = str(first["ctx"]["error"])
         case "string_too_short":
