@@ -84,9 +84,10 @@ class DocumentError(LeadRulesError, ValueError):
         count = len(self.issues)
         problems = "1 problem" if count == 1 else f"{count} problems"
         where = self.source or f"the {self.kind}"
-        prefix = f"{self.source}:" if self.source else ""
         lines = [f"{problems} in {where}"]
-        lines += [_indented(f"{prefix}{issue}") for issue in self.issues]
+        for issue in self.issues:
+            file = f"{self.source}:" if self.source and issue.line is not None else ""
+            lines.append(_indented(f"{file}{issue}"))
         return "\n".join(lines)
 
 

@@ -132,8 +132,8 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.amount, Decimal) or not self.amount.is_finite():
-            message = f"amount {self.amount!r}: expected a finite Decimal"
+        if not self.amount.is_finite():
+            message = f"'{self.amount}' is not a finite amount"
             raise ValueError(message)
         scaled = self.amount.scaleb(self.decimals)
         if scaled != scaled.to_integral_value():
@@ -282,17 +282,17 @@ def settle(value: object) -> Value | None:  # noqa: PLR0911 - a table of types, 
         case None | bool() | Cash() | Instant() | Span():
             return value
         case str():
-            return _unicode(value)
+            return _unicode(value if type(value) is str else str.__str__(value))
         case int():
-            return value if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else None
+            return int(value) if -LARGEST_INTEGER <= value <= LARGEST_INTEGER else None
         case float():
-            return value + 0.0 if isfinite(value) else None
+            return float(value) + 0.0 if isfinite(value) else None
         case Decimal():
             return float(value) if value.is_finite() else None
         case datetime():
             return instant_of(value)
         case date():
-            return value
+            return date(value.year, value.month, value.day)
         case timedelta():
             return Span((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds)
         case Money():

@@ -1,0 +1,214 @@
+"""What a condition can come to, over all leads: always true, never true, or it depends.
+
+A comparison of one field with written values cuts the field's domain into cells; in a cell
+the comparison does not change. Every other comparison may come to anything. So what is found
+never true is never true; a condition that is too large to go through is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import product
+from math import inf, nextafter, prod
+
+from leadrules.conditions.reference import evaluate
+from leadrules.conditions.tree import (
+    AllOf,
+    Always,
+    AnyOf,
+    AtLeast,
+    Comparison,
+    Condition,
+    Field,
+    Literal,
+    Not,
+    Term,
+    walk,
+)
+from leadrules.values import LARGEST_INTEGER, Cash, Type, Value
+from leadrules.vocabulary import Vocabulary
+
+__all__ = ["cells", "outcomes"]
+
+MOST_CASES = 4096
+"""A condition with more combinations of cells than this is not judged."""
+
+_EXACT = frozenset(
+    {"==", "!=", "<", "<=", ">", ">=", "in", "not in", "known", "missing", "is_true"}
+)
+
+
+def outcomes(node: Condition, vocabulary: Vocabulary) -> set[bool | None] | None:
+    """Return every verdict that a condition can have, or None if it is too large to tell.
+
+    Exact where fields are compared with written values; else at least what it can have.
+    """
+    comparisons = {part for _, part in walk(node) if isinstance(part, Comparison)}
+    exact = {part for part in comparisons if _is_exact(part)}
+    if len(exact) == len(comparisons) == 1 or _is_read_once(node, exact):
+        return _alone(node, exact, vocabulary)
+    names = sorted({part.left.name for part in exact if isinstance(part.left, Field)})
+    domains: list[Sequence[Value | None]] = [
+        cells(name, [part for part in exact if part.left == Field(name)], vocabulary)
+        for name in names
+    ]
+    free = sorted(comparisons - exact, key=repr)
+    verdicts: list[Sequence[bool | None]] = [(True, False, None)] * len(free)
+    if prod(len(domain) for domain in (*domains, *verdicts)) > MOST_CASES:
+        return None
+    found: set[bool | None] = set()
+    for values in product(*domains):
+        record = {
+            name: value for name, value in zip(names, values, strict=True) if value is not None
+        }
+        for said in product(*verdicts):
+            found.add(_with(node, record, dict(zip(free, said, strict=True))))
+    return found
+
+
+def _is_read_once(node: Condition, exact: set[Comparison]) -> bool:
+    """Return whether no field stands in two exact comparisons, nor any comparison twice."""
+    every = [part for _, part in walk(node) if isinstance(part, Comparison)]
+    names = [part.left for part in exact]
+    return len(every) == len(set(every)) and len(names) == len(set(names))
+
+
+def _alone(
+    node: Condition, exact: set[Comparison], vocabulary: Vocabulary
+) -> set[bool | None] | None:
+    """Return the verdicts of a condition whose comparisons do not depend on each other."""
+    match node:
+        case Always():
+            return {True}
+        case Comparison() if node in exact and isinstance(node.left, Field):
+            domain = cells(node.left.name, [node], vocabulary)
+            return {evaluate(node, {} if x is None else {node.left.name: x}) for x in domain}
+        case Comparison():
+            return {True, False, None}
+        case Not(part):
+            inner = _alone(part, exact, vocabulary)
+            return inner and {None if x is None else not x for x in inner}
+        case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
+            return _counted(node, [_alone(part, exact, vocabulary) or set() for part in parts])
+
+
+def _counted(node: Condition, verdicts: list[set[bool | None]]) -> set[bool | None]:
+    """Return the verdicts of a group of independent parts, by counting trues and unknowns."""
+    reached = {(0, 0)}
+    for said in verdicts:
+        reached = {
+            (trues + (x is True), unknowns + (x is None))
+            for trues, unknowns in reached
+            for x in said
+        }
+    wanted = (
+        node.count if isinstance(node, AtLeast) else len(verdicts) if isinstance(node, AllOf) else 1
+    )
+    return {
+        True if trues >= wanted else False if trues + unknowns < wanted else None
+        for trues, unknowns in reached
+    }
+
+
+def _with(
+    node: Condition, record: Mapping[str, Value], said: Mapping[Comparison, bool | None]
+) -> bool | None:
+    match node:
+        case Comparison():
+            return said[node] if node in said else evaluate(node, record)
+        case Not(part):
+            inner = _with(part, record, said)
+            return None if inner is None else not inner
+        case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
+            (found,) = _counted(node, [{_with(part, record, said)} for part in parts])
+            return found
+        case Always():
+            return True
+
+
+def _is_exact(node: Comparison) -> bool:
+    rights: tuple[Term | None, ...] = node.right if isinstance(node.right, tuple) else (node.right,)
+    return (
+        isinstance(node.left, Field)
+        and node.op in _EXACT
+        and all(term is None or isinstance(term, Literal) for term in rights)
+    )
+
+
+def cells(
+    name: str, comparisons: Sequence[Comparison], vocabulary: Vocabulary
+) -> tuple[Value | None, ...]:
+    """Return one value from every cell that comparisons cut a field's domain into.
+
+    Args:
+        name: The field.
+        comparisons: Comparisons of that field with literals.
+        vocabulary: The declared fields.
+
+    Returns:
+        None, for missing, then a value of each cell.
+    """
+    declaration = vocabulary.fields[name]
+    literals: set[Value] = set()
+    for node in comparisons:
+        for term in node.right if isinstance(node.right, tuple) else (node.right,):
+            if isinstance(term, Literal):
+                literals.add(term.value)
+    if declaration.choices:
+        return (None, *declaration.choices)
+    if declaration.type is Type.BOOLEAN:
+        return (None, True, False)
+    if not literals:
+        return (None, *_ANY[declaration.type])
+    return (None, *dict.fromkeys(_around(sorted(literals, key=_order), declaration.type)))
+
+
+_ANY: Mapping[Type, tuple[Value, ...]] = {
+    Type.STRING: ("x",),
+    Type.ENUM: ("x",),
+    Type.INTEGER: (0,),
+    Type.NUMBER: (0.0,),
+    Type.DATETIME: (0,),
+    Type.DURATION: (0,),
+    Type.MONEY: (Cash(0, "EUR"),),
+    Type.STRINGS: ((),),
+    Type.DATE: (date(2000, 1, 1),),
+}
+
+
+def _order(value: Value) -> tuple[str, object]:
+    return (value.currency, value.minor) if isinstance(value, Cash) else ("", value)
+
+
+def _around(literals: Sequence[Value], kind: Type) -> Iterator[Value]:
+    """Yield each literal and a neighbour on either side, which is in the cell beside it."""
+    for value in literals:
+        match value:
+            case bool():  # pragma: no cover - booleans have a domain of their own
+                yield value
+            case str():
+                yield from (value[:-1] or "", value, value + "\0")
+            case Cash(minor, currency):
+                yield from (Cash(minor - 1, currency), value, Cash(minor + 1, currency))
+            case int() if kind is not Type.NUMBER:
+                for near in (value - 1, value, value + 1):
+                    if abs(near) <= LARGEST_INTEGER or kind is not Type.INTEGER:
+                        yield near
+            case int() | float():
+                if kind is Type.INTEGER:
+                    yield from {int(value) - 1, int(value), int(value) + 1}
+                else:
+                    yield from (nextafter(value, -inf), value, nextafter(value, inf))
+            case _:
+                yield from _days_around(value)
+
+
+def _days_around(value: object) -> Iterator[Value]:
+    assert isinstance(value, date)  # noqa: S101 - the only type left
+    day = timedelta(days=1)
+    if value > date.min:
+        yield value - day
+    yield value
+    if value < date.max:
+        yield value + day

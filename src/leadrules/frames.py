@@ -1,0 +1,270 @@
+"""The boundary of every frame form: frames of any kind in, the same kind out, rows in order.
+
+Eager frames go through polars by Arrow; lazy ones (polars, DuckDB, PySpark) stay lazy and where
+they are. Every column that a policy reads is settled here, by the rules of `values.settle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from leadrules.errors import EvaluationError, did_you_mean
+from leadrules.values import LARGEST_INTEGER, Type
+from leadrules.vocabulary import Declaration, Vocabulary, column_of
+
+__all__ = ["CURRENCY", "Opened", "columns_of", "open_frame"]
+
+PREFIX = "_leadrules_"
+CURRENCY = "_currency"
+"""Money takes two columns: minor units, and the ISO code under this suffix."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SETTLED: Mapping[Type, Any] = {
+    Type.STRING: nw.String,
+    Type.ENUM: nw.String,
+    Type.INTEGER: nw.Int64,
+    Type.NUMBER: nw.Float64,
+    Type.BOOLEAN: nw.Boolean,
+    Type.DATE: nw.Date,
+    Type.DATETIME: nw.Int64,
+    Type.DURATION: nw.Int64,
+    Type.MONEY: nw.Int64,
+    Type.STRINGS: nw.List(nw.String),
+}
+_WANTED: Mapping[Type, str] = {
+    Type.STRING: "a text column",
+    Type.ENUM: "a text column",
+    Type.INTEGER: "a numeric column",
+    Type.NUMBER: "a numeric column",
+    Type.BOOLEAN: "a boolean column",
+    Type.DATE: "a date column",
+    Type.DATETIME: "a datetime column with a time zone",
+    Type.DURATION: "a duration column, or integer microseconds",
+    Type.MONEY: "an integer column of minor units",
+    Type.STRINGS: "a column of lists of texts",
+}
+
+
+def columns_of(name: str, declaration: Declaration) -> tuple[str, ...]:
+    """Return the columns that hold a field in a frame.
+
+    Examples:
+        >>> columns_of("company.revenue", Declaration(type=Type.MONEY))
+        ('company_revenue', 'company_revenue_currency')
+    """
+    column = column_of(name)
+    return (column, column + CURRENCY) if declaration.type is Type.MONEY else (column,)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A frame with the columns that a policy reads settled beside its own.
+
+    Attributes:
+        frame: The frame to compute on, lazily; what it returns goes to `closed`.
+        fields: The settled column of each field by name; money has its currency as a second.
+        at: The settled column of the moment, if it was a column.
+    """
+
+    frame: nw.LazyFrame[Any]
+    fields: Mapping[str, tuple[nw.Expr, ...]]
+    at: nw.Expr | None
+    _native: Any
+    _eager: bool
+
+    def closed(self, results: Mapping[str, nw.Expr]) -> Any:
+        """Return the caller's frame with result columns added, in the caller's kind."""
+        taken = set(results) & set(_columns(self._native))
+        if taken:
+            name = sorted(taken)[0]
+            message = f"{name}: the frame has such a column already; rename it or drop it"
+            raise EvaluationError(message, field=name)
+        named = [expression.alias(name) for name, expression in results.items()]
+        if not self._eager:
+            settled = [
+                name for name in self.frame.collect_schema().names() if name.startswith(PREFIX)
+            ]
+            return self.frame.with_columns(*named).drop(*settled).to_native()
+        found = self.frame.select(*named).collect("polars")
+        native = nw.from_native(self._native, eager_only=True)
+        if native.implementation.is_polars():
+            return native.with_columns(*found.iter_columns()).to_native()
+        back = nw.from_arrow(found.to_arrow(), backend=native.implementation)
+        return native.with_columns(*back.iter_columns()).to_native()
+
+
+def open_frame(
+    leads: Any, names: Iterable[str], *, vocabulary: Vocabulary, at: str | None = None
+) -> Opened:
+    """Return a frame with the named fields settled.
+
+    A value that no lead could have (NaN, an integer beyond 2^53) is missing. A column that is
+    absent, or of a type that its field cannot have, is an error.
+
+    Args:
+        leads: Any frame that narwhals knows. One row a lead.
+        names: The fields that will be read.
+        vocabulary: Their declarations.
+        at: The column that holds each lead's moment, if it is a column.
+
+    Raises:
+        EvaluationError: If a column is absent or of a wrong type. It names the column.
+    """
+    native = _recognised(leads)
+    wanted = {name: vocabulary.fields[name] for name in names}
+    needed = {column: name for name, found in wanted.items() for column in columns_of(name, found)}
+    moments = {} if at is None else {at: at}
+    _present({**needed, **moments}, native.collect_schema().names())
+    eager = isinstance(native, nw.DataFrame)
+    if isinstance(native, nw.DataFrame):
+        lazy = _as_polars(native, [*dict.fromkeys((*needed, *moments))])
+    else:
+        lazy = native
+    schema = lazy.collect_schema()
+    lazy = _counted(lazy, [column for column in (*needed, *moments) if column in schema])
+    settled: dict[str, nw.Expr] = {}
+    fields: dict[str, tuple[nw.Expr, ...]] = {}
+    for name, declaration in wanted.items():
+        columns = columns_of(name, declaration)
+        kinds = (declaration.type, Type.STRING)
+        for column, kind in zip(columns, kinds, strict=False):
+            settled[PREFIX + column] = _settled(column, kind, schema[column], lazy)
+        fields[name] = tuple(nw.col(PREFIX + column) for column in columns)
+    moment = None
+    if at is not None:
+        settled[f"{PREFIX}at"] = _settled(at, Type.DATETIME, schema[at], lazy)
+        moment = nw.col(f"{PREFIX}at")
+    frame = lazy.with_columns(**settled) if settled else lazy
+    return Opened(frame, fields, moment, leads, eager)
+
+
+def _recognised(leads: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
+    try:
+        found: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(leads)
+    except TypeError:
+        message = (
+            f"leads: a {type(leads).__name__} is no frame; expected one of pandas, polars, "
+            "pyarrow, modin, DuckDB or PySpark"
+        )
+        raise EvaluationError(message, field="leads") from None
+    return found
+
+
+def _columns(native: Any) -> Sequence[str]:
+    return list(nw.from_native(native).collect_schema().names())
+
+
+def _present(needed: Mapping[str, str], columns: Sequence[str]) -> None:
+    absent = [column for column in needed if column not in columns]
+    if absent:
+        named = ", ".join(f"'{column}'{did_you_mean(column, columns)}" for column in absent)
+        plural = "column" if len(absent) == 1 else "columns"
+        message = f"the frame has no {plural} {named}; add an empty column if all are missing"
+        raise EvaluationError(message, field=absent[0])
+
+
+def _as_polars(frame: nw.DataFrame[Any], columns: list[str]) -> nw.LazyFrame[Any]:
+    """Return the named columns as a lazy polars frame; with no column, only the rows."""
+    if frame.implementation.is_polars():
+        return frame.lazy()
+    found: list[Any] = []
+    for column in columns:
+        try:
+            found += nw.from_arrow(frame.select(column).to_arrow(), backend="polars").iter_columns()
+        except Exception as error:
+            # Whatever the frame's library says of a column that mixes types, it is that column.
+            message = f"{column}: the column mixes types: {_first_line(error)}"
+            raise EvaluationError(message, field=column) from error
+    if not found:
+        found = [nw.new_series(f"{PREFIX}row", [None] * len(frame), nw.Int64, backend="polars")]
+    return nw.from_dict({series.name: series for series in found}, backend="polars").lazy()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _settled(column: str, kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> nw.Expr:
+    """Return a column as the settled values of a type, or say that it cannot hold them."""
+    found = nw.col(column)
+    if dtype == nw.Unknown and _is_void(frame, column):
+        return nw.lit(None, _SETTLED[kind])
+    match kind:
+        case Type.STRING | Type.ENUM if dtype in {nw.String, nw.Categorical} or isinstance(
+            dtype, nw.Enum
+        ):
+            return found.cast(nw.String)
+        case Type.INTEGER | Type.MONEY if dtype.is_integer():
+            return _in_range(found, dtype)
+        case Type.INTEGER | Type.MONEY if dtype.is_float():
+            whole = found.is_finite() & (found.floor() == found)
+            return nw.when(whole & (found.abs() <= LARGEST_INTEGER)).then(found).cast(nw.Int64)
+        case Type.NUMBER if dtype.is_integer():
+            return _in_range(found, dtype).cast(nw.Float64)
+        case Type.NUMBER if dtype.is_numeric():
+            number = found.cast(nw.Float64)
+            return nw.when(number.is_finite()).then(number)
+        case Type.BOOLEAN if dtype == nw.Boolean:
+            return found
+        case Type.DATE if dtype == nw.Date:
+            return found
+        case Type.DATETIME if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+            return _microseconds(column, frame)
+        case Type.DURATION if isinstance(dtype, nw.Duration):
+            return found.dt.total_microseconds()
+        case Type.DURATION if dtype.is_integer():
+            return found.cast(nw.Int64)
+        case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner == nw.String:
+            return found
+    naive = kind is Type.DATETIME and isinstance(dtype, nw.Datetime)
+    what = "datetimes without a time zone" if naive else f"{dtype}"
+    message = f"{column}: the column holds {what}; expected {_WANTED[kind]}"
+    raise EvaluationError(message, field=column)
+
+
+def _in_range(found: nw.Expr, dtype: Any) -> nw.Expr:
+    if dtype in {nw.Int64, nw.UInt64, nw.Int128, nw.UInt128}:
+        found = nw.when((found >= -LARGEST_INTEGER) & (found <= LARGEST_INTEGER)).then(found)
+    return found.cast(nw.Int64)
+
+
+def _is_void(frame: nw.LazyFrame[Any], column: str) -> bool:
+    """Return whether a column has no type, because nothing in it is known."""
+    native = frame.to_native()
+    if frame.implementation.is_polars():
+        return str(native.collect_schema()[column]) == "Null"
+    if frame.implementation.is_duckdb():
+        return str(native.types[native.columns.index(column)]) == '"NULL"'
+    return str(native.schema[column].dataType) == "NullType()"
+
+
+def _microseconds(column: str, frame: nw.LazyFrame[Any]) -> nw.Expr:
+    """Return instants as microseconds since 1970 in UTC."""
+    found = nw.col(column)
+    if frame.implementation.is_polars():
+        return found.dt.timestamp("us")
+    if frame.implementation.is_pyspark():
+        return nw.col(f"{PREFIX}us_{column}")  # counted by `_counted`
+    return (found - nw.lit(_EPOCH)).dt.total_microseconds()
+
+
+def _counted(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> nw.LazyFrame[Any]:
+    """Return a PySpark frame with its instants counted beside them; other frames as they are.
+
+    narwhals has no expression for this on PySpark; a cast would drop what is under a second.
+    """
+    if not frame.implementation.is_pyspark():
+        return frame
+    from pyspark.sql import functions as sql
+
+    native = frame.to_native()
+    for column in columns:
+        if isinstance(frame.collect_schema()[column], nw.Datetime):
+            native = native.withColumn(f"{PREFIX}us_{column}", sql.unix_micros(native[column]))
+    counted: nw.LazyFrame[Any] = nw.from_native(native)
+    return counted
