@@ -42,7 +42,7 @@ bench: $(VENV)/.bench $(VENV)/.durable  ## time leadrules beside its peers
 clean:  ## remove everything that the targets made
 	rm -rf .venv .venv-* site build dist .coverage .coverage.* .hypothesis
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
+	find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
