@@ -1,0 +1,278 @@
+"""The mapper: what reads rows as a mapping says."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from leadrules.errors import EvaluationError
+from leadrules.events import Event
+from leadrules.intake.cells import Unreadable
+from leadrules.intake.contacts import Contacts, How
+from leadrules.intake.mapping import IntakeMapping
+from leadrules.intake.outcome import Attached, Intake, Reject
+from leadrules.intake.plans import Columns, Draft, EventPlan, LeadPlan
+from leadrules.intake.rows import Row, Table, open_file, records_table
+from leadrules.lead import Lead
+from leadrules.vocabulary import Vocabulary
+
+__all__ = ["Mapper", "Progress"]
+
+Progress = Callable[[int, int | None], None]
+
+ROWS_BETWEEN_LOOKS = 250
+MOST_CALLS = 100
+FIRST_CALL = 1_000
+
+
+class Mapper:
+    """Reads what a CRM exports as leads and events.
+
+    Made by `load_mapping`. It keeps nothing between calls.
+
+    Attributes:
+        mapping: The document.
+        vocabulary: The names that the document was checked against.
+        columns: The columns that it reads, in the order of the document.
+    """
+
+    def __init__(self, mapping: IntakeMapping, *, vocabulary: Vocabulary) -> None:
+        self.mapping = mapping
+        self.vocabulary = vocabulary
+        columns = Columns()
+        self._lead = LeadPlan(mapping, vocabulary, columns) if mapping.leads else None
+        self._events = [
+            EventPlan(entry, mapping, vocabulary, columns) for entry in mapping.events or ()
+        ]
+        self.columns = tuple(columns.places)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _compiled, (self.mapping, self.vocabulary)
+
+    def __repr__(self) -> str:
+        leads = "leads" if self._lead else ""
+        events = ", ".join(plan.type or plan.kind for plan in self._events)
+        return f"Mapper({', '.join(filter(None, (leads, events)))})"
+
+    def lead(self, record: Mapping[str, object]) -> Lead:
+        """Return the lead that one record of a CRM says.
+
+        Args:
+            record: Values by column; a column that is absent is missing.
+
+        Raises:
+            EvaluationError: If the record makes no lead; it names the field and the column.
+        """
+        if self._lead is None:
+            raise EvaluationError("the mapping has no leads")
+        try:
+            return self._lead.lead(self._cells(record))
+        except Unreadable as fault:
+            raise _error(fault) from None
+
+    def events(
+        self, record: Mapping[str, object], *, leads: Sequence[Lead] = ()
+    ) -> tuple[Event, ...]:
+        """Return the events that one record of a CRM says.
+
+        Args:
+            record: Values by column; a column that is absent is missing.
+            leads: Those that an event of a contact may belong to.
+
+        Raises:
+            EvaluationError: If one is wrong; it names the property and the column.
+        """
+        contacts, found = Contacts(leads), []
+        cells = self._cells(record)
+        try:
+            for plan in self._events:
+                draft = plan.draft(cells)
+                if draft:
+                    lead_id = _owner(draft, contacts)[0]
+                    event_id = draft.id or draft.made_id(draft.content(), 1)
+                    found.append(draft.event(lead_id, event_id))
+        except Unreadable as fault:
+            raise _error(fault) from None
+        return tuple(found)
+
+    def read(
+        self,
+        source: Any,
+        *,
+        leads: Sequence[Lead] = (),
+        progress: Progress | None = None,
+    ) -> Intake:
+        """Return the leads and events of an export, and every row that was not accepted.
+
+        A row is accepted or rejected as a whole. Saying again what an earlier row said is
+        accepted and changes nothing; saying other things under the same id is rejected.
+
+        Args:
+            source: The name of a CSV file, of JSON lines or of a Parquet file; a data frame of
+                pandas, polars, pyarrow, DuckDB or any other that narwhals knows, a lazy one
+                is collected; or records.
+            leads: Those that events of contacts belong to.
+            progress: Called at most some 100 times with how much has been read and how much
+                there is, in bytes of a text file, otherwise in rows; None if that is unknown.
+
+        Raises:
+            EvaluationError: If the source as a whole cannot be read, as when a mapped column
+                is missing, or its package is not installed.
+            OSError: If the file cannot be read.
+        """
+        table = self._table(source)
+        run, contacts = _Run(self._lead, self._events, table.unit), Contacts(leads)
+        for row in _told(table, progress) if progress else table.rows:
+            run.take(row, contacts)
+        return run.intake(column for column in self.columns if column in table.unseen)
+
+    def _cells(self, record: Mapping[str, object]) -> list[object]:
+        return [record.get(column) for column in self.columns]
+
+    def _table(self, source: Any) -> Table:
+        if isinstance(source, str | os.PathLike):
+            return open_file(Path(source), self.mapping.source, self.columns)
+        if isinstance(source, Sequence | Iterator):
+            return records_table(source, self.columns)
+        from leadrules.intake.frames import frame_table
+
+        return frame_table(source, self.columns)
+
+
+def _compiled(mapping: IntakeMapping, vocabulary: Vocabulary) -> Mapper:
+    return Mapper(mapping, vocabulary=vocabulary)
+
+
+def _error(fault: Unreadable) -> EvaluationError:
+    column = f" (column '{fault.column}')" if fault.column else ""
+    return EvaluationError(f"{fault.reason}{column}", field=fault.field)
+
+
+def _owner(draft: Draft, contacts: Contacts) -> tuple[str, How | None]:
+    """Return the lead that a draft belongs to, and how it was found if not by its id."""
+    if not draft.by_contact:
+        return draft.owner, None
+    return contacts.lead_of(draft.owner, draft.time)
+
+
+def _told(table: Table, progress: Progress) -> Iterator[Row]:
+    """Yield the rows, and tell how far reading has come."""
+    total = table.total
+    step = FIRST_CALL if total is None else max(1, total // MOST_CALLS)
+    due = step
+    for count, row in enumerate(table.rows):
+        if count % ROWS_BETWEEN_LOOKS == 0 and (done := table.done()) >= due:
+            progress(done, total)
+            due = done + step if total is not None else done + done // 10 + step
+        yield row
+    progress(table.done(), total)
+
+
+class _Said(NamedTuple):
+    """A lead or an event, with the line that said it first."""
+
+    line: int
+    content: Lead | Event
+
+
+_Key = str | tuple[str, str]
+
+
+class _Run:
+    """One reading of a source: what has been said so far, and by which line."""
+
+    def __init__(self, lead: LeadPlan | None, events: Sequence[EventPlan], unit: str) -> None:
+        self.lead = lead
+        self.events = events
+        self.unit = unit
+        self.said: dict[_Key, _Said] = {}
+        self.alike: dict[str, int] = {}
+        self.ways: Counter[str] = Counter()
+        self.rejects: list[Reject] = []
+        self.read = self.taken = self.repeated = self.passed_over = 0
+
+    def take(self, row: Row, contacts: Contacts) -> None:
+        """Accept a row or reject it, unless it is blank."""
+        if row.cells is None and row.fault is None:
+            return
+        self.read += 1
+        try:
+            if row.fault:
+                raise row.fault
+            self.accept(row.line, row.cells or (), contacts)
+        except Unreadable as fault:
+            reject = Reject(row.line, fault.column, fault.code, fault.reason, row.original())
+            self.rejects.append(reject)
+
+    def accept(self, line: int, cells: Sequence[Any], contacts: Contacts) -> None:
+        """Take what a row says, all of it or nothing.
+
+        Raises:
+            Unreadable: If any of it cannot be accepted.
+        """
+        fresh: dict[_Key, _Said] = {}
+        made: list[str] = []
+        ways: list[str] = []
+        silent = self.lead is None
+        if self.lead:
+            lead = self.lead.lead(cells)
+            self.compare(lead.id, _Said(line, lead), fresh)
+        for plan in self.events:
+            draft = plan.draft(cells)
+            if draft is None:
+                continue
+            silent = False
+            lead_id, way = _owner(draft, contacts)
+            event = draft.event(lead_id, draft.id or self.made_id(draft, made))
+            if self.compare((lead_id, event.id), _Said(line, event), fresh) and way:
+                ways.append(way)
+        self.said |= fresh
+        for content in made:
+            self.alike[content] = self.alike.get(content, 0) + 1
+        self.ways.update(ways)
+        if fresh:
+            self.taken += 1
+        elif silent:
+            self.passed_over += 1
+        else:
+            self.repeated += 1
+
+    def made_id(self, draft: Draft, made: list[str]) -> str:
+        """Return an id for an event without one, and note its content in `made`."""
+        content = draft.content()
+        made.append(content)
+        return draft.made_id(content, self.alike.get(content, 0) + made.count(content))
+
+    def compare(self, key: _Key, said: _Said, fresh: dict[_Key, _Said]) -> bool:
+        """Add to `fresh` what was not said before, and return whether it was so.
+
+        Raises:
+            Unreadable: If other things were said under the same key.
+        """
+        known = self.said.get(key) or fresh.get(key)
+        if known is None:
+            fresh[key] = said
+            return True
+        if known.content == said.content:
+            return False
+        thing = f"lead '{key}'" if isinstance(key, str) else f"event '{key[1]}' of lead '{key[0]}'"
+        reason = f"id: {self.unit} {known.line} says other things of {thing}"
+        raise Unreadable("conflicting-id", reason, field="id")
+
+    def intake(self, unseen: Iterable[str]) -> Intake:
+        """Return what came of the reading."""
+        contents = [said.content for said in self.said.values()]
+        return Intake(
+            read=self.read,
+            taken=self.taken,
+            repeated=self.repeated,
+            passed_over=self.passed_over,
+            leads=tuple(content for content in contents if isinstance(content, Lead)),
+            events=tuple(content for content in contents if isinstance(content, Event)),
+            rejects=tuple(self.rejects),
+            attached=Attached(**self.ways),
+            unseen=tuple(unseen),
+        )
