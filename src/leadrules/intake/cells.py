@@ -7,12 +7,12 @@ The parsers here never guess and never lose digits; what they cannot read is `Un
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from leadrules.lead import FieldValue
@@ -95,7 +95,10 @@ class Spelling:
     identifier: bool = False
 
 
-Parse = Callable[[Any, Spelling], FieldValue]
+class Parse(Protocol):
+    """Reads a known cell as a value of one type."""
+
+    def __call__(self, cell: Any, *, spelling: Spelling) -> FieldValue: ...
 
 
 def parser(wanted: Type) -> Parse:
@@ -104,7 +107,7 @@ def parser(wanted: Type) -> Parse:
     Money is not among them: it needs a currency too; see `read_money`.
 
     Examples:
-        >>> parser(Type.NUMBER)("1.234,5", Spelling(decimal=","))
+        >>> parser(Type.NUMBER)("1.234,5", spelling=Spelling(decimal=","))
         1234.5
     """
     return _PARSERS[wanted]
@@ -148,7 +151,7 @@ def _number_text(cell: float | Decimal) -> str:
     return f"{int(cell)}" if cell.is_integer() else repr(cell)
 
 
-def _read_text(cell: object, spelling: Spelling) -> str:
+def _read_text(cell: object, *, spelling: Spelling) -> str:
     text = cell if isinstance(cell, str) else cell_text(cell)
     if spelling.identifier and _SHORTENED.fullmatch(text):
         reason = f"'{text}' is a number that a spreadsheet has shortened; its digits are lost"
@@ -189,14 +192,14 @@ def _exact(cell: object, decimal: str) -> Decimal:
     return number
 
 
-def _read_integer(cell: object, spelling: Spelling) -> int:
+def _read_integer(cell: object, *, spelling: Spelling) -> int:
     number = _exact(cell, spelling.decimal)
     if number != number.to_integral_value():
         raise Unreadable("bad-number", f"{_shown(cell)} is not a whole number")
     return int(_within(number, cell))
 
 
-def _read_number(cell: object, spelling: Spelling) -> float:
+def _read_number(cell: object, *, spelling: Spelling) -> float:
     number = _exact(cell, spelling.decimal)
     if number == number.to_integral_value():
         _within(number, cell)
@@ -209,7 +212,7 @@ def _within(number: Decimal, cell: object) -> Decimal:
     return number
 
 
-def _read_boolean(cell: object, _spelling: Spelling) -> bool:
+def _read_boolean(cell: object, *, spelling: Spelling) -> bool:  # noqa: ARG001 - as all do
     if isinstance(cell, bool):
         return cell
     if isinstance(cell, str):
@@ -248,7 +251,7 @@ def _moment(cell: object, spelling: Spelling) -> datetime | None:
     return None
 
 
-def _read_datetime(cell: object, spelling: Spelling) -> datetime:
+def _read_datetime(cell: object, *, spelling: Spelling) -> datetime:
     moment = _moment(cell, spelling)
     if moment is None:
         raise Unreadable("bad-date", f"{_shown(cell)} is not a date and time{_form(spelling)}")
@@ -263,7 +266,7 @@ def _read_datetime(cell: object, spelling: Spelling) -> datetime:
         raise Unreadable("bad-date", f"{_shown(cell)} is out of range") from None
 
 
-def _read_date(cell: object, spelling: Spelling) -> date:
+def _read_date(cell: object, *, spelling: Spelling) -> date:
     moment = _moment(cell, spelling)
     if moment is None:
         raise Unreadable("bad-date", f"{_shown(cell)} is not a date{_form(spelling)}")
@@ -277,7 +280,7 @@ def _form(spelling: Spelling) -> str:
     return f" written {forms}" if forms else " of ISO 8601"
 
 
-def _read_duration(cell: object, spelling: Spelling) -> timedelta:
+def _read_duration(cell: object, *, spelling: Spelling) -> timedelta:
     if isinstance(cell, timedelta):
         return timedelta(days=cell.days, seconds=cell.seconds, microseconds=cell.microseconds)
     if spelling.unit:
@@ -295,7 +298,7 @@ def _read_duration(cell: object, spelling: Spelling) -> timedelta:
         raise Unreadable("bad-duration", reason) from None
 
 
-def _read_strings(cell: object, spelling: Spelling) -> tuple[str, ...]:
+def _read_strings(cell: object, *, spelling: Spelling) -> tuple[str, ...]:
     if isinstance(cell, str):
         parts = [part.strip() for part in cell.split(spelling.separator)]
         return tuple(part for part in parts if part)
@@ -317,7 +320,7 @@ _PARSERS: Mapping[Type, Parse] = {
 }
 
 
-def read_money(cell: object, currency: str | None, spelling: Spelling) -> Money:
+def read_money(cell: object, *, currency: str | None, spelling: Spelling) -> Money:
     """Return the money that a cell says, in the currency of its column or its own.
 
     The cell may state the currency too, before or after the amount; it must be the same.
@@ -326,9 +329,9 @@ def read_money(cell: object, currency: str | None, spelling: Spelling) -> Money:
         Unreadable: If it is no amount, or no currency or two are stated.
 
     Examples:
-        >>> read_money("€ 3.500,00", "EUR", Spelling(decimal=","))
+        >>> read_money("€ 3.500,00", currency="EUR", spelling=Spelling(decimal=","))
         Money('3500 EUR')
-        >>> read_money("50000 USD", None, Spelling())
+        >>> read_money("50000 USD", currency=None, spelling=Spelling())
         Money('50000 USD')
     """
     if isinstance(cell, Money):

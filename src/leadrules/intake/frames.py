@@ -7,6 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
+import pyarrow as pa
+from pyarrow import parquet
+
 from leadrules.errors import EvaluationError
 from leadrules.intake.rows import Row, Table, check_columns, row_text
 
@@ -21,12 +25,6 @@ def parquet_table(path: Path, columns: Sequence[str]) -> Table:
     Raises:
         EvaluationError: If the file is no Parquet file or lacks columns.
     """
-    try:
-        import narwhals as nw
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise _needs_extra("a Parquet file", error) from None
     try:
         described = parquet.read_metadata(path)
     except pa.ArrowInvalid as error:
@@ -47,10 +45,6 @@ def frame_table(native: Any, columns: Sequence[str]) -> Table:
     Raises:
         EvaluationError: If it is no data frame or lacks columns.
     """
-    try:
-        import narwhals as nw
-    except ImportError as error:
-        raise _needs_extra("a data frame", error) from None
     try:
         frame = nw.from_native(native)
     except (TypeError, ValueError) as error:
@@ -90,8 +84,6 @@ def _cells(series: Any) -> list[Any]:
 
 def _microseconds(series: Any) -> Any:
     """Return a column whose times are no finer than Python's."""
-    import narwhals as nw
-
     kind = series.dtype
     if isinstance(kind, nw.Datetime) and kind.time_unit == "ns":
         return series.cast(nw.Datetime("us", kind.time_zone))
@@ -100,7 +92,3 @@ def _microseconds(series: Any) -> Any:
 
 def _row_text(part: Any, index: int) -> str:
     return row_text(dict(zip(part.columns, part.row(index), strict=True)))
-
-
-def _needs_extra(what: str, error: ImportError) -> EvaluationError:
-    return EvaluationError(f"{what} needs the package '{error.name}'; install leadrules[frames]")

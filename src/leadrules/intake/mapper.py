@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 from leadrules.errors import EvaluationError
 from leadrules.events import Event
@@ -15,7 +15,7 @@ from leadrules.intake.contacts import Contacts, How
 from leadrules.intake.mapping import IntakeMapping
 from leadrules.intake.outcome import Attached, Intake, Reject
 from leadrules.intake.plans import Columns, Draft, EventPlan, LeadPlan
-from leadrules.intake.rows import Row, Table, open_file, records_table
+from leadrules.intake.rows import Row, Table, file_format, records_table, text_table
 from leadrules.lead import Lead
 from leadrules.vocabulary import Vocabulary
 
@@ -134,12 +134,23 @@ class Mapper:
 
     def _table(self, source: Any) -> Table:
         if isinstance(source, str | os.PathLike):
-            return open_file(Path(source), self.mapping.source, self.columns)
+            path, settings = Path(source), self.mapping.source
+            form = file_format(path, settings)
+            if form == "parquet":
+                return cast("Table", _frames("a Parquet file").parquet_table(path, self.columns))
+            return text_table(path, form, settings, self.columns)
         if isinstance(source, Sequence | Iterator):
             return records_table(source, self.columns)
-        from leadrules.intake.frames import frame_table
+        return cast("Table", _frames("a data frame").frame_table(source, self.columns))
 
-        return frame_table(source, self.columns)
+
+def _frames(what: str) -> Any:
+    try:
+        from leadrules.intake import frames  # noqa: PLC0415 - it needs an extra
+    except ImportError as error:
+        message = f"{what} needs the package '{error.name}'; install leadrules[frames]"
+        raise EvaluationError(message) from None
+    return frames
 
 
 def _compiled(mapping: IntakeMapping, vocabulary: Vocabulary) -> Mapper:
@@ -171,13 +182,6 @@ def _told(table: Table, progress: Progress) -> Iterator[Row]:
     progress(table.done(), total)
 
 
-class _Said(NamedTuple):
-    """A lead or an event, with the line that said it first."""
-
-    line: int
-    content: Lead | Event
-
-
 _Key = str | tuple[str, str]
 
 
@@ -188,8 +192,9 @@ class _Run:
         self.lead = lead
         self.events = events
         self.unit = unit
-        self.said: dict[_Key, _Said] = {}
-        self.alike: dict[str, int] = {}
+        self.said: dict[_Key, Lead | Event] = {}
+        self.lines: dict[_Key, int] = {}  # apart: so many pairs would cost the garbage collector
+        self.alike: Counter[str] = Counter()
         self.ways: Counter[str] = Counter()
         self.rejects: list[Reject] = []
         self.read = self.taken = self.repeated = self.passed_over = 0
@@ -213,13 +218,13 @@ class _Run:
         Raises:
             Unreadable: If any of it cannot be accepted.
         """
-        fresh: dict[_Key, _Said] = {}
+        fresh: dict[_Key, Lead | Event] = {}
         made: list[str] = []
         ways: list[str] = []
         silent = self.lead is None
         if self.lead:
             lead = self.lead.lead(cells)
-            self.compare(lead.id, _Said(line, lead), fresh)
+            self.compare(lead.id, lead, fresh)
         for plan in self.events:
             draft = plan.draft(cells)
             if draft is None:
@@ -227,12 +232,15 @@ class _Run:
             silent = False
             lead_id, way = _owner(draft, contacts)
             event = draft.event(lead_id, draft.id or self.made_id(draft, made))
-            if self.compare((lead_id, event.id), _Said(line, event), fresh) and way:
+            if self.compare((lead_id, event.id), event, fresh) and way:
                 ways.append(way)
-        self.said |= fresh
+        for key, said in fresh.items():
+            self.said[key] = said
+            self.lines[key] = line
         for content in made:
-            self.alike[content] = self.alike.get(content, 0) + 1
-        self.ways.update(ways)
+            self.alike[content] += 1
+        for found in ways:
+            self.ways[found] += 1
         if fresh:
             self.taken += 1
         elif silent:
@@ -244,9 +252,9 @@ class _Run:
         """Return an id for an event without one, and note its content in `made`."""
         content = draft.content()
         made.append(content)
-        return draft.made_id(content, self.alike.get(content, 0) + made.count(content))
+        return draft.made_id(content, self.alike[content] + made.count(content))
 
-    def compare(self, key: _Key, said: _Said, fresh: dict[_Key, _Said]) -> bool:
+    def compare(self, key: _Key, said: Lead | Event, fresh: dict[_Key, Lead | Event]) -> bool:
         """Add to `fresh` what was not said before, and return whether it was so.
 
         Raises:
@@ -256,15 +264,16 @@ class _Run:
         if known is None:
             fresh[key] = said
             return True
-        if known.content == said.content:
+        if known == said:
             return False
         thing = f"lead '{key}'" if isinstance(key, str) else f"event '{key[1]}' of lead '{key[0]}'"
-        reason = f"id: {self.unit} {known.line} says other things of {thing}"
-        raise Unreadable("conflicting-id", reason, field="id")
+        line = self.lines.get(key)
+        where = "the same row" if line is None else f"{self.unit} {line}"
+        raise Unreadable("conflicting-id", f"id: {where} says other things of {thing}", field="id")
 
     def intake(self, unseen: Iterable[str]) -> Intake:
         """Return what came of the reading."""
-        contents = [said.content for said in self.said.values()]
+        contents = self.said.values()
         return Intake(
             read=self.read,
             taken=self.taken,

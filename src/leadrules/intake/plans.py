@@ -32,7 +32,7 @@ from leadrules.vocabulary import Declaration, Vocabulary, written
 
 __all__ = ["Columns", "Draft", "EventPlan", "LeadPlan"]
 
-Read = Callable[[Any], FieldValue | None]
+Parse = Callable[[Any], FieldValue | None]
 Take = Callable[[Sequence[Any]], FieldValue | None]
 
 _TEXT = Declaration(type=Type.STRING)
@@ -68,19 +68,22 @@ class _Compiler:
         self.mapping = mapping
         self.columns = columns
 
+    def parts(
+        self, entries: Mapping[str, Entry], declared: Mapping[str, Declaration | Property]
+    ) -> list[Part]:
+        """Return how the values of some fields are taken."""
+        return [self.part(entry, declared[name], name) for name, entry in entries.items()]
+
     def part(self, entry: Entry, declared: Declaration | Property, name: str) -> Part:
         """Return how the value of one field is taken."""
         if entry.column is None:
             constant = _given(entry.constant, declared.type)
             return Part(name, None, lambda _: constant)
-        place = self.columns.place(entry.column)
-        if declared.type is Type.MONEY:
-            return Part(name, entry.column, self.money(entry, place))
         spelling = self.spelling(entry, name)
-        read = self.known(entry, declared.type, partial(_parsed, parser(declared.type), spelling))
-        if declared.choices:
-            read = _chosen(read, declared.choices)
-        return Part(name, entry.column, lambda cells: read(cells[place]))
+        if declared.type is Type.MONEY:
+            return Part(name, entry.column, self.money(entry, spelling))
+        take = self.known(entry, declared.type, partial(parser(declared.type), spelling=spelling))
+        return Part(name, entry.column, _chosen(take, declared.choices))
 
     def spelling(self, entry: Entry, name: str) -> Spelling:
         zone = entry.zone or self.mapping.zone
@@ -93,26 +96,26 @@ class _Compiler:
             identifier=name in _IDENTIFIERS,
         )
 
-    def money(self, entry: Entry, place: int) -> Take:
-        spelling = self.spelling(entry, "")
+    def money(self, entry: Entry, spelling: Spelling) -> Take:
+        """Return how an amount is taken, whose currency may stand in another column."""
         if not isinstance(entry.currency, Column):
-            fixed = entry.currency
-            read = self.known(entry, Type.MONEY, lambda cell: read_money(cell, fixed, spelling))
-            return lambda cells: read(cells[place])
-        of = self.columns.place(entry.currency.column)
+            parse = partial(read_money, currency=entry.currency, spelling=spelling)
+            return self.known(entry, Type.MONEY, parse)
+        amount_of = self.known(entry, Type.MONEY, lambda cell: cell)
         currency_of = self.known(Entry(column=entry.currency.column), Type.STRING, _currency)
-        known = self.known(entry, Type.MONEY, lambda cell: cell)
 
         def take(cells: Sequence[Any]) -> FieldValue | None:
-            cell = known(cells[place])
+            cell = amount_of(cells)
             if cell is None or isinstance(cell, Money):
                 return cell
-            return read_money(cell, cast("str | None", currency_of(cells[of])), spelling)
+            currency = cast("str | None", currency_of(cells))
+            return read_money(cell, currency=currency, spelling=spelling)
 
         return take
 
-    def known(self, entry: Entry, wanted: Type, parse: Read) -> Read:
-        """Return what reads a cell that may be missing or mean another value."""
+    def known(self, entry: Entry, wanted: Type, parse: Parse) -> Take:
+        """Return how a value is taken from a cell that may be missing or mean another value."""
+        place = self.columns.place(cast("str", entry.column))
         tokens = frozenset(map(str.strip, (*self.mapping.missing, *entry.missing)))
         trim = self.mapping.trim if entry.trim is None else entry.trim
         meaning = {
@@ -123,7 +126,8 @@ class _Compiler:
         if mapped and wanted is Type.STRINGS:
             parse, mapped = _each(parse, mapped), None
 
-        def read(cell: Any) -> FieldValue | None:
+        def take(cells: Sequence[Any]) -> FieldValue | None:
+            cell = cells[place]
             if isinstance(cell, str):
                 text = cell.strip()
                 if not text or text in tokens:
@@ -134,25 +138,20 @@ class _Compiler:
                 return None
             return mapped(cell, parse) if mapped else parse(cell)
 
-        return read
+        return take
 
     def chooses(self, only: Only | None) -> Callable[[Sequence[Any]], bool] | None:
         """Return whether a row says an event; None if all do."""
         if only is None:
             return None
-        place = self.columns.place(only.column)
         text_of = self.known(Entry(column=only.column), Type.STRING, cell_text)
         if only.allowed is None and only.refused is None:
-            return lambda cells: text_of(cells[place]) is not None
+            return lambda cells: text_of(cells) is not None
         refused = frozenset(only.refused or ())
         if only.allowed is None:
-            return lambda cells: text_of(cells[place]) not in refused
+            return lambda cells: text_of(cells) not in refused
         allowed = frozenset(only.allowed) - refused
-        return lambda cells: text_of(cells[place]) in allowed
-
-
-def _parsed(parse: Callable[[Any, Spelling], FieldValue], spelling: Spelling, cell: Any) -> Any:
-    return parse(cell, spelling)
+        return lambda cells: text_of(cells) in allowed
 
 
 def _is_nan(cell: Any) -> bool:
@@ -170,8 +169,8 @@ def _texts(cell: Any) -> str | None:
 
 def _mapped(
     meaning: Mapping[str, FieldValue], otherwise: str
-) -> Callable[[Any, Read], FieldValue | None]:
-    def mapped(cell: Any, parse: Read) -> FieldValue | None:
+) -> Callable[[Any, Parse], FieldValue | None]:
+    def mapped(cell: Any, parse: Parse) -> FieldValue | None:
         text = cell if isinstance(cell, str) else _texts(cell)
         if text is not None and text in meaning:
             return meaning[text]
@@ -184,7 +183,7 @@ def _mapped(
     return mapped
 
 
-def _each(parse: Read, mapped: Callable[[Any, Read], FieldValue | None]) -> Read:
+def _each(parse: Parse, mapped: Callable[[Any, Parse], FieldValue | None]) -> Parse:
     def read(cell: Any) -> FieldValue | None:
         texts = cast("tuple[str, ...]", parse(cell))
         found = [mapped(text, lambda same: same) for text in texts]
@@ -193,9 +192,12 @@ def _each(parse: Read, mapped: Callable[[Any, Read], FieldValue | None]) -> Read
     return read
 
 
-def _chosen(read: Read, choices: tuple[str, ...]) -> Read:
-    def chosen(cell: Any) -> FieldValue | None:
-        found = read(cell)
+def _chosen(take: Take, choices: tuple[str, ...]) -> Take:
+    if not choices:
+        return take
+
+    def chosen(cells: Sequence[Any]) -> FieldValue | None:
+        found = take(cells)
         if found is not None and found not in choices:
             hint = did_you_mean(str(found), choices)
             reason = f"'{found}' is not a choice; expected {one_of(choices)}{hint}"
@@ -253,10 +255,7 @@ class LeadPlan:
     def __init__(self, mapping: IntakeMapping, vocabulary: Vocabulary, columns: Columns) -> None:
         compiler = _Compiler(mapping, columns)
         self.vocabulary = vocabulary
-        self.parts = [
-            compiler.part(entry, vocabulary.fields[name], name)
-            for name, entry in (mapping.leads or {}).items()
-        ]
+        self.parts = compiler.parts(mapping.leads or {}, vocabulary.fields)
         self.id_column = next(part.column for part in self.parts if part.name == "id")
 
     def lead(self, cells: Sequence[Any]) -> Lead:
