@@ -18,6 +18,7 @@ __all__ = [
     "LeadRulesError",
     "MappingError",
     "PolicyError",
+    "Problem",
     "did_you_mean",
     "one_of",
 ]
@@ -56,6 +57,25 @@ class Issue:
         if self.excerpt is None or self.caret is None:
             return text
         return f"{text}\n{_under(self.excerpt, *self.caret)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a part of a document, or odd about it, before it has a place.
+
+    Attributes:
+        code: Stable, such as `unknown-name`.
+        message: What is wrong, with the value; what was expected; a hint.
+        path: The part: the keys and list positions that lead to it.
+        severity: A `warning` does not stop the document from being used.
+        caret: The marked part of the text at `path`, from and to, in characters.
+    """
+
+    code: str
+    message: str
+    path: tuple[str | int, ...] = ()
+    severity: Literal["error", "warning"] = "error"
+    caret: tuple[int, int] | None = None
 
 
 class LeadRulesError(Exception):

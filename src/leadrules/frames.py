@@ -7,7 +7,7 @@ they are. Every column that a policy reads is settled here, by the rules of `val
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +76,15 @@ class Opened:
     at: nw.Expr | None
     _native: Any
     _eager: bool
+
+    def beside(self, columns: Mapping[str, nw.Expr]) -> tuple[Opened, Mapping[str, nw.Expr]]:
+        """Return the frame with columns of ours added, and the expressions that read them."""
+        if not columns:
+            return self, {}
+        start = len(self.frame.collect_schema().names())
+        names = {name: f"{PREFIX}{start + index}" for index, name in enumerate(columns)}
+        frame = self.frame.with_columns(**{names[name]: found for name, found in columns.items()})
+        return replace(self, frame=frame), {name: nw.col(found) for name, found in names.items()}
 
     def closed(self, results: Mapping[str, nw.Expr]) -> Any:
         """Return the caller's frame with result columns added, in the caller's kind."""

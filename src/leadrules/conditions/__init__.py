@@ -1,6 +1,6 @@
 """The condition language: one tree, two spellings, several readers with one meaning."""
 
-from leadrules.conditions.checker import Problem, check
+from leadrules.conditions.checker import check
 from leadrules.conditions.compiler import compile_condition
 from leadrules.conditions.data import from_data, to_data
 from leadrules.conditions.format import format_condition
@@ -41,7 +41,6 @@ __all__ = [
     "Matcher",
     "Not",
     "Param",
-    "Problem",
     "Seen",
     "Term",
     "check",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal as OneOf
 
 from leadrules.conditions.analysis import outcomes
 from leadrules.conditions.format import format_condition, format_term
@@ -26,11 +24,11 @@ from leadrules.conditions.tree import (
     Term,
     walk,
 )
-from leadrules.errors import did_you_mean, one_of
+from leadrules.errors import Problem, did_you_mean, one_of
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 
-__all__ = ["Problem", "check"]
+__all__ = ["check"]
 
 _ORDERED = frozenset(
     {
@@ -49,23 +47,6 @@ _SCOPES = {
     "member": "in routing",
     "was": "in lifecycle and bands",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a part of a condition, or odd about it.
-
-    Attributes:
-        code: Stable, such as `unknown-name`.
-        message: What is wrong, with the value; what was expected; a hint.
-        path: The part, as the data spelling names it.
-        severity: A `warning` does not stop the condition from being used.
-    """
-
-    code: str
-    message: str
-    path: Path
-    severity: OneOf["error", "warning"] = "error"
 
 
 def check(node: Condition, vocabulary: Vocabulary) -> list[Problem]:

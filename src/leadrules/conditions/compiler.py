@@ -72,6 +72,7 @@ class Code:
         self._values: list[object] = []
         self._terms: dict[Term, str] = {}
         self._prologue: list[str] = []
+        self._money_met = False
 
     # --- what statements are made of
 
@@ -136,6 +137,12 @@ class Code:
         wrong = " and ".join(f"{name}.__class__ is not {found}" for found in classes)
         retype = self.constant(partial(_retype, declaration=declaration, name=field))
         return [f"if {name} is not None and {wrong}: {name} = {retype}(record)"]
+
+    def may_be_unknown(self) -> str:
+        """Return an expression that is False only where no condition so far can be unknown."""
+        if self._money_met:
+            return "True"  # amounts in two currencies are unknown though both are there
+        return f"None in ({''.join(f'{name}, ' for name in self._terms.values())})"
 
     # --- the two rails
 
@@ -206,6 +213,7 @@ class Code:
 
     def _relation(self, node: Comparison, left: str, right: str, known: str, op: str) -> str:
         if self._is_money(node.left):
+            self._money_met = True
             return f"{known}{left}[1] == {right}[1] and {left}[0] {op} {right}[0]"
         if op == "==" and isinstance(node.right, Literal):
             return f"{left} == {right}"

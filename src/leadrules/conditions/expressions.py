@@ -32,7 +32,7 @@ from leadrules.conditions.tree import (
 from leadrules.values import MICROSECONDS_A_DAY, Cash, Type, Value
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Reading", "expression"]
+__all__ = ["Reading", "balanced", "expression"]
 
 _COLUMN_TYPES: Mapping[Type, Any] = {
     Type.STRING: nw.String,
@@ -85,29 +85,29 @@ def expression(node: Condition, reading: Reading) -> nw.Expr:
         case Not(part):
             return ~expression(part, reading)
         case AllOf(parts):
-            return _balanced([expression(part, reading) for part in parts], lambda a, b: a & b)
+            return balanced([expression(part, reading) for part in parts], lambda a, b: a & b)
         case AnyOf(parts):
-            return _balanced([expression(part, reading) for part in parts], lambda a, b: a | b)
+            return balanced([expression(part, reading) for part in parts], lambda a, b: a | b)
         case AtLeast(count, parts):
             return _at_least(count, [expression(part, reading) for part in parts])
         case Comparison():
             return _comparison(node, reading)
 
 
-def _balanced(parts: Sequence[nw.Expr], join: Callable[[nw.Expr, nw.Expr], nw.Expr]) -> nw.Expr:
+def balanced(parts: Sequence[nw.Expr], join: Callable[[nw.Expr, nw.Expr], nw.Expr]) -> nw.Expr:
     """Return all parts joined, as a tree that is no deeper than it must be."""
     if len(parts) == 1:
         return parts[0]
     half = len(parts) // 2
-    return join(_balanced(parts[:half], join), _balanced(parts[half:], join))
+    return join(balanced(parts[:half], join), balanced(parts[half:], join))
 
 
 def _at_least(count: int, parts: Sequence[nw.Expr]) -> nw.Expr:
     one, none = nw.lit(1, nw.Int64), nw.lit(0, nw.Int64)
-    trues = _balanced(
+    trues = balanced(
         [nw.when(part).then(one).otherwise(none) for part in parts], lambda a, b: a + b
     )
-    falses = _balanced(
+    falses = balanced(
         [nw.when(~part).then(one).otherwise(none) for part in parts], lambda a, b: a + b
     )
     reached, lost = trues >= count, falses > len(parts) - count
@@ -150,7 +150,7 @@ def _any_equal(left: Term, choices: tuple[Term, ...], reading: Reading) -> nw.Ex
         tests = [_folded(left, "==", term, reading) for term in choices]
     else:
         tests = [_related("==", left, term, reading) for term in choices]
-    return _balanced(tests, lambda a, b: a | b)
+    return balanced(tests, lambda a, b: a | b)
 
 
 def _related(op: str, left: Term, right: Term, reading: Reading) -> nw.Expr:

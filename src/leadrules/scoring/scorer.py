@@ -1,0 +1,210 @@
+"""The scorer: a scorecard compiled, for one lead or a frame of leads."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from leadrules.conditions.compiler import Code, Compiled
+from leadrules.conditions.matcher import moment_of
+from leadrules.errors import EvaluationError, Issue, PolicyError
+from leadrules.lead import Lead
+from leadrules.scoring.scorecard import Limits, Scoring
+from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
+from leadrules.values import Value
+from leadrules.vocabulary import Vocabulary
+
+__all__ = ["Score", "Scorer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How good a lead is at a moment, and by which rules.
+
+    Attributes:
+        lead_id: The lead.
+        at: The moment of the evaluation.
+        score: The visible score in points: limited, and rounded half up.
+        fit: Points for who they are, within their limits, unrounded.
+        fired: The ids of the rules that gave points, in document order.
+        uncertain: The characteristics in which a rule that might have come first is unknown.
+        policy: The hash of the policy, if the scorer was given one.
+    """
+
+    lead_id: str
+    at: datetime
+    score: float
+    fit: float
+    fired: tuple[str, ...]
+    uncertain: tuple[str, ...]
+    policy: str | None = None
+
+
+class Scorer:
+    """A scorecard that is checked and compiled once, and then scores leads.
+
+    Args:
+        scoring: The document.
+        vocabulary: The names that its conditions use.
+        policy: The hash of the policy that it belongs to, which every score repeats.
+
+    Raises:
+        PolicyError: If the document uses names or types that are not declared.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from leadrules.lead import Company
+        >>> scoring = Scoring.model_validate({"fit": {"characteristics": {
+        ...     "size": [{"when": "company.employees >= 50", "points": 20}]}}})
+        >>> scorer = Scorer(scoring)
+        >>> lead = Lead(id="17", company=Company(employees=120))
+        >>> scorer.score(lead, at=datetime(2026, 1, 5, tzinfo=UTC)).score
+        20
+    """
+
+    def __init__(
+        self, scoring: Scoring, *, vocabulary: Vocabulary | None = None, policy: str | None = None
+    ) -> None:
+        self.scoring = scoring
+        self.vocabulary = vocabulary or Vocabulary()
+        self.policy = policy
+        issues = [
+            Issue(found.code, found.message, ".".join(str(step) for step in found.path))
+            for found in scoring.check(self.vocabulary)
+            if found.severity == "error"
+        ]
+        if issues:
+            raise PolicyError(issues)
+        self._run = _compiled(scoring, self.vocabulary)
+        self._epochs = self.vocabulary.epochs
+        self._parameters = tuple(
+            self.vocabulary.parameters_at(epoch) for epoch in (-(2**63), *self._epochs)
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (self.scoring, self.vocabulary, self.policy)
+
+    def __repr__(self) -> str:
+        count = sum(1 for _ in self.scoring.rules())
+        return f"Scorer({len(self.scoring.fit.characteristics)} characteristics, {count} rules)"
+
+    def score(self, lead: Lead, *, at: datetime) -> Score:
+        """Return how good a lead is at a moment.
+
+        Raises:
+            EvaluationError: If `at` has no zone, a declared field holds another type, or
+                points depend on a parameter that has no value yet.
+        """
+        moment = moment_of(at)
+        parameters = self._parameters[bisect_right(self._epochs, moment)]
+        score, fit, fired, uncertain = self._run(lead.record, moment, parameters)
+        return Score(lead.id, at, score, fit / 1_000_000, fired, uncertain, self.policy)
+
+    def score_frame(self, leads: Any, *, at: datetime | str, characteristics: bool = False) -> Any:
+        """Return a frame of leads with their scores.
+
+        Args:
+            leads: Any frame, one row a lead: pandas, polars, pyarrow, modin, DuckDB or
+                PySpark. A field `company.employees` is the column `company_employees`.
+            at: The moment, or the name of a column that holds each lead's own.
+            characteristics: Whether to add the points of each characteristic as well, as
+                `fit_` and its name.
+
+        Returns:
+            The caller's kind of frame, its rows in order, with the columns `score` and `fit`
+            in points; lazy frames stay lazy. The scores are those of `score`, exactly; where
+            points depend on a parameter that has no value yet they are missing.
+
+        Raises:
+            EvaluationError: If a column is absent or of a wrong type.
+        """
+        from leadrules.scoring.frames import score_frames  # noqa: PLC0415 - frames are an extra
+
+        if isinstance(at, datetime):
+            moment_of(at)
+        return score_frames(
+            self.scoring,
+            leads,
+            at=at,
+            vocabulary=self.vocabulary,
+            characteristics=characteristics,
+        )
+
+
+def _rebuilt(scoring: Scoring, vocabulary: Vocabulary, policy: str | None) -> Scorer:
+    return Scorer(scoring, vocabulary=vocabulary, policy=policy)
+
+
+def _compiled(scoring: Scoring, vocabulary: Vocabulary) -> Compiled:
+    """Return the function that gives the visible score, the fit, and what fired."""
+    code = Code(vocabulary)
+    body = ["fired = []", "unsure = []"]
+    points: dict[str, str] = {}
+    ids = iter(scoring.rules())
+    for index, (name, characteristic) in enumerate(scoring.fit.characteristics.items()):
+        points[name] = found = f"p{index}"
+        body += ["while True:", "    unknown = False"]
+        for rule in characteristic.rules:
+            fired = code.constant(next(ids)[0])
+            body += [
+                f"    if {code.true(rule.when)}:",
+                f"        {found} = {_number(rule.points, code)}",
+                f"        fired.append({fired})",
+                "        break",
+                f"    if missing and not unknown and not {code.false(rule.when)}:",
+                "        unknown = True",
+            ]
+        body += [f"    {found} = {_number(characteristic.default, code)}", "    break"]
+        body += ["if unknown:", f"    unsure.append({code.constant(name)})"]
+    body += _sums(scoring, points, code)
+    body.append("return score, fit, tuple(fired), tuple(unsure)")
+    return code.function([f"missing = {code.may_be_unknown()}", *body])
+
+
+def _sums(scoring: Scoring, points: Mapping[str, str], code: Code) -> list[str]:
+    lines: list[str] = []
+    grouped: set[str] = set()
+    summands: list[str] = []
+    for index, group in enumerate(scoring.fit.groups.values()):
+        lines.append(f"g{index} = {' + '.join(points[member] for member in group.of)}")
+        lines += _limited(f"g{index}", group, code)
+        summands.append(f"g{index}")
+        grouped |= set(group.of)
+    summands += [found for name, found in points.items() if name not in grouped]
+    lines.append(f"fit = {' + '.join(summands) or '0'}")
+    lines += [*_limited("fit", scoring.fit, code), "total = fit"]
+    lines += _limited("total", scoring.total, code)
+    step = 10 ** (DECIMAL_PLACES - scoring.total.decimals)
+    lines.append(f"score = (total + {step // 2}) // {step}")
+    if scoring.total.decimals:
+        lines.append(f"score /= {10**scoring.total.decimals}")
+    return lines
+
+
+def _limited(name: str, limits: Limits, code: Code) -> list[str]:
+    lines: list[str] = []
+    for limit, function in ((limits.min, "max"), (limits.max, "min")):
+        if limit is not None:
+            sign = "<" if function == "max" else ">"
+            lines.append(f"limit = {_number(limit, code)}")
+            lines.append(f"if {name} {sign} limit: {name} = limit")
+    return lines
+
+
+def _number(number: Decimal | ParamRef, code: Code) -> str:
+    if isinstance(number, ParamRef):
+        return f"{code.constant(partial(_parameter, name=number.param))}(record, parameters)"
+    return code.constant(millionths(number))
+
+
+def _parameter(record: Mapping[str, Value], parameters: Mapping[str, Value], *, name: str) -> int:
+    value = parameters.get(name)
+    if value is None:
+        message = f"at: parameter '{name}' has no value yet at that moment"
+        raise EvaluationError(message, field="at", lead_id=str(record.get("id")))
+    return millionths(value)  # type: ignore[arg-type]  # checked: a number

@@ -1,0 +1,179 @@
+"""What the sections of a document are made of: strict, frozen, and prose apart from what counts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from leadrules.values import Money
+
+__all__ = [
+    "LARGEST_POINTS",
+    "Day",
+    "Number",
+    "ParamRef",
+    "Prose",
+    "Section",
+    "canonical",
+    "content_hash",
+    "millionths",
+]
+
+LARGEST_POINTS = 1_000_000
+"""Points and limits are at most so large, so that sums of them stay exact."""
+DECIMAL_PLACES = 6
+
+
+class _Prose:
+    """Marks what people read and no result depends on."""
+
+
+class Section(BaseModel):
+    """A part of a document: a mapping whose keys are its fields, and no others."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, use_attribute_docstrings=True
+    )
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Show what the document states, and nothing that it leaves to the defaults."""
+        stated = self.model_fields_set
+        return [(name, value) for name, value in super().__repr_args__() if name in stated]
+
+
+Prose = Annotated[str | None, _Prose(), Field(strict=True)]
+"""A text for people; it is not part of the policy hash."""
+
+
+class ParamRef(Section):
+    """The value of a parameter, where a document wants a number."""
+
+    param: Annotated[str, Field(strict=True)]
+    """The name of the parameter."""
+
+
+def _number(value: object) -> Decimal | ParamRef:
+    if isinstance(value, Decimal | ParamRef):
+        return value
+    if isinstance(value, Mapping):
+        return ParamRef.model_validate(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError(
+            "bad_number", "{message}", {"message": f"'{value}' is not a number{_unquoted(value)}"}
+        )
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or abs(number) > LARGEST_POINTS:
+        message = f"'{value}' is too large; expected at most {LARGEST_POINTS}"
+        raise PydanticCustomError("bad_number", "{message}", {"message": message})
+    if number != number.quantize(Decimal(1).scaleb(-DECIMAL_PLACES)):
+        message = f"'{value}' has more than {DECIMAL_PLACES} decimals"
+        raise PydanticCustomError("bad_number", "{message}", {"message": message})
+    return number
+
+
+def _unquoted(value: object) -> str:
+    try:
+        Decimal(str(value))
+    except ArithmeticError:
+        return ""
+    return "; write it without quotes" if isinstance(value, str) else ""
+
+
+Number = Annotated[
+    Decimal | ParamRef,
+    BeforeValidator(_number),
+    PlainSerializer(lambda x: x if isinstance(x, ParamRef) else plain(x), when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": -LARGEST_POINTS, "maximum": LARGEST_POINTS},
+                {
+                    "type": "object",
+                    "properties": {"param": {"type": "string"}},
+                    "required": ["param"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""A number of points with at most six decimals, or `{param: name}`."""
+
+
+def plain(number: Decimal) -> int | float:
+    """Return a decimal as the plain number that a document states."""
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def millionths(number: Decimal | float) -> int:
+    """Return points in whole millionths of a point, the unit that scores are added in.
+
+    Raises:
+        ValueError: If the points are too large, or have more than six decimals.
+
+    Examples:
+        >>> millionths(Decimal("2.5"))
+        2500000
+    """
+    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    scaled = exact.scaleb(DECIMAL_PLACES)
+    if abs(exact) > LARGEST_POINTS or scaled != scaled.to_integral_value():
+        message = (
+            f"'{number}' does not do for points; expected at most {LARGEST_POINTS}, "
+            f"with at most {DECIMAL_PLACES} decimals"
+        )
+        raise ValueError(message)
+    return int(scaled)
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        message = f"'{value}' is not a date; expected '2026-01-31'"
+        raise PydanticCustomError("bad_date", "{message}", {"message": message}) from None
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A date, written as ISO 8601."""
+
+
+def canonical(value: Any) -> Any:
+    """Return what counts of a section as plain data: no prose, no defaults, sorted by no one.
+
+    Whatever knows its own plain form (a condition) gives it by `canonical_data`.
+    """
+    match value:
+        case BaseModel():
+            return {
+                name: canonical(getattr(value, name))
+                for name, info in type(value).model_fields.items()
+                if getattr(value, name) != info.get_default(call_default_factory=True)
+                and not any(isinstance(mark, _Prose) for mark in info.metadata)
+            }
+        case Mapping():
+            return {str(key): canonical(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [canonical(inner) for inner in value]
+        case Decimal():
+            return f"{value.normalize():f}"
+        case date():
+            return value.isoformat()
+        case Money():
+            return str(value)
+    return value
+
+
+def content_hash(data: Any) -> str:
+    """Return the SHA-256 of plain data, whatever the order of its keys, as 64 hex digits."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
