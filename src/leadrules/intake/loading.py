@@ -35,7 +35,7 @@ _TEXT = Property(type=Type.STRING)
 _TIME = Property(type=Type.DATETIME)
 _EXPECTED = {
     "string_type": "a text; quote it",
-    "string_too_short": "a text that is not empty",
+    "string_too_short": "a name",
     "bool_type": "true or false",
     "int_type": "a whole number",
     "greater_than_equal": "a number of at least 1",
@@ -122,12 +122,12 @@ def _path(document: Document, places: tuple[int | str, ...]) -> Place:
     """Return the path in the document of pydantic's, which names union members besides."""
     path: list[int | str] = []
     here = document.data
-    for step in places:
+    for index, step in enumerate(places, start=1):
         inside = isinstance(here, Mapping) and step in here
         if inside or (isinstance(here, list | tuple) and isinstance(step, int)):
             here = here[step]
             path.append(step)
-        elif step == places[-1] and isinstance(here, Mapping):
+        elif index == len(places) and isinstance(here, Mapping):
             path.append(step)  # a key that is missing
     return tuple(path)
 
@@ -167,6 +167,8 @@ def _keys(path: Place) -> list[str]:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return f"'{str(value).lower()}'"
+    if isinstance(value, list | tuple):
+        return "a list"
     return "a mapping" if isinstance(value, Mapping) else f"'{value}'"
 
 
@@ -222,8 +224,9 @@ class _Check:
             if name in known:
                 self.check_entry(raw, known[name], place)
             else:
+                whose = event["type"] if event["kind"] == "activity" else event["kind"]
                 hint = did_you_mean(name, known)
-                self.note(place, "unknown-name", f"no such property of a {event['kind']}{hint}")
+                self.note(place, "unknown-name", f"no such property of '{whose}'{hint}")
         for name, wanted in known.items():
             if isinstance(wanted, Property) and wanted.required and name not in given:
                 message = f"'{name}' is missing; a {event['kind']} must have it"
@@ -265,7 +268,7 @@ class _Check:
         wanted = declared.type
         match path:
             case ("leads", "id") | ("events", int(), str()) if entry.column is None:
-                self.note(path, "needs-column", "a constant tells nothing apart; expected a column")
+                self.note(path, "needs-column", "a constant cannot say it; expected a column")
                 return
         for option, types in TYPES_OF_OPTION.items():
             if option in entry.model_fields_set and wanted not in types:

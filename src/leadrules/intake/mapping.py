@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -16,10 +16,12 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StrictBool,
     StrictFloat,
     StrictInt,
+    Tag,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -28,7 +30,7 @@ from leadrules.intake.cells import spells_currency
 
 __all__ = ["Column", "Entry", "EventEntry", "IntakeMapping", "Only", "Source"]
 
-SOME_MOMENT = datetime(2024, 11, 22, 13, 14, 15)  # noqa: DTZ001 - it tries formats, no more
+SOME_MOMENT = datetime(2024, 11, 22, 13, 14, 15, tzinfo=UTC)
 YEARS = ("%Y", "%y", "%G", "%c", "%x")
 
 
@@ -91,7 +93,18 @@ def _some(entries: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _as_column(value: object) -> object:
-    return {"column": value} if isinstance(value, str) else value
+    """Return what the name of a column alone stands for."""
+    if isinstance(value, str):
+        return {"column": value}
+    if isinstance(value, Mapping | BaseModel):
+        return value
+    shown = "a list" if isinstance(value, list | tuple) else f"'{value}'"
+    message = f"{shown} is not a column; expected its name, in quotes if it is no text"
+    raise _problem("wrong-type", message)
+
+
+def _currency_form(value: object) -> str:
+    return "a column" if isinstance(value, Mapping | BaseModel) else "a code"
 
 
 Name = Annotated[str, Field(min_length=1)]
@@ -99,6 +112,7 @@ Texts = tuple[str, ...]
 Decimals = Literal[".", ","]
 Formats = tuple[Annotated[str, AfterValidator(_date_format)], ...]
 Zone = Annotated[str, AfterValidator(_zone)]
+Code = Annotated[str, AfterValidator(_currency)]
 Character = Annotated[str, AfterValidator(_character)]
 Written = StrictBool | StrictInt | StrictFloat | str
 
@@ -128,8 +142,8 @@ class Source(_Part):
     @model_validator(mode="after")
     def _different_marks(self) -> Self:
         if self.quote == (self.delimiter or ","):
-            message = f"'{self.quote}' is the delimiter; expected another character"
-            raise _problem("bad-character", f"quote: {message}")
+            message = f"the quote '{self.quote}' is the delimiter; expected another character"
+            raise _problem("bad-character", message)
         return self
 
 
@@ -166,7 +180,13 @@ class Entry(_Part):
     zone: Zone | None = None
     values: Mapping[str, Written] | None = None
     otherwise: Literal["keep", "missing", "reject"] | None = None
-    currency: Annotated[str, AfterValidator(_currency)] | Column | None = None
+    currency: (
+        Annotated[
+            Annotated[Code, Tag("a code")] | Annotated[Column, Tag("a column")],
+            Discriminator(_currency_form),
+        ]
+        | None
+    ) = None
     separator: Name | None = None
     unit: Literal["seconds", "minutes", "hours", "days", "weeks"] | None = None
 

@@ -1,0 +1,104 @@
+"""Mapping documents: what is wrong with bad ones, and the forms in which they may be given."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from leadrules.errors import MappingError
+from leadrules.intake import IntakeMapping, load_mapping
+from leadrules.values import Type
+from leadrules.vocabulary import Declaration, Vocabulary
+
+VOCABULARY = Vocabulary(
+    {
+        "months": Declaration(type=Type.INTEGER),
+        "interest": Declaration(type=Type.ENUM, choices=("crm", "analytics")),
+        "wait": Declaration(type=Type.DURATION),
+        "tags": Declaration(type=Type.STRINGS),
+        "seen": Declaration(type=Type.DATETIME),
+        "vip": Declaration(type=Type.BOOLEAN),
+    },
+    activities={
+        "page_view": {
+            "path": Declaration(type=Type.STRING),
+            "seconds": Declaration(type=Type.INTEGER),
+        }
+    },
+    derived={"score": Declaration(type=Type.NUMBER)},
+)
+
+BAD = dict(
+    section.split("\n", 1)
+    for section in (Path(__file__).parent / "bad_mappings.txt")
+    .read_text("utf-8")
+    .split("\n=== ")[1:]
+)
+
+GOOD = """\
+leadrules_mapping: 1
+leads: {id: Id, city: Town}
+"""
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_document_tells_everything_that_is_wrong(name: str) -> None:
+    text, problems = BAD[name].split("--- problems\n")
+    with pytest.raises(MappingError) as caught:
+        load_mapping(text, vocabulary=VOCABULARY)
+    assert [str(issue) for issue in caught.value.issues] == problems.splitlines()
+
+
+def test_the_error_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "crm.yaml"
+    path.write_text("leadrules_mapping: 1\nleads: {id: Id, ctiy: Town}\n", encoding="utf-8")
+    with pytest.raises(MappingError) as caught:
+        load_mapping(path)
+    assert str(caught.value) == (
+        f"1 problem in {path}\n"
+        f"  {path}:2:17: leads.ctiy: no such field; did you mean 'city'? [unknown-name]"
+    )
+
+
+def test_what_is_no_yaml_is_an_error_of_the_mapping_too(tmp_path: Path) -> None:
+    path = tmp_path / "crm.yaml"
+    path.write_text("leads: {id: Id", encoding="utf-8")
+    with pytest.raises(MappingError, match=r"expected ',' or '}'; close the mapping of line 1"):
+        load_mapping(path)
+
+
+def test_every_form_of_a_document_is_the_same_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "crm.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    text = load_mapping(GOOD).mapping
+    data = {"leadrules_mapping": 1, "leads": {"id": "Id", "city": {"column": "Town"}}}
+    forms = [path, str(path), data, text, IntakeMapping.model_validate(data)]
+    assert [load_mapping(form).mapping for form in forms] == [text] * len(forms)
+
+
+def test_data_has_no_lines() -> None:
+    with pytest.raises(MappingError) as caught:
+        load_mapping({"leadrules_mapping": 1, "leads": {"id": None}})
+    (issue,) = caught.value.issues
+    assert str(issue) == (
+        "leads.id: 'None' is not a column; expected its name, in quotes if it is no text"
+        " [wrong-type]"
+    )
+
+
+def test_a_file_that_is_not_there_is_an_os_error() -> None:
+    with pytest.raises(FileNotFoundError):
+        load_mapping("no such file.yaml")
+
+
+def test_a_mapper_survives_pickling() -> None:
+    mapper = pickle.loads(pickle.dumps(load_mapping(GOOD)))
+    assert mapper.lead({"Id": "17", "Town": "Graz"}).city == "Graz"
+    assert repr(mapper) == "Mapper(leads)"
+
+
+def test_a_mapping_survives_json() -> None:
+    mapping = load_mapping(GOOD).mapping
+    assert IntakeMapping.model_validate_json(mapping.model_dump_json(by_alias=True)) == mapping
