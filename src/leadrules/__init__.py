@@ -1,3 +1,90 @@
-"""Lead rules: a policy that sales and marketing agree on, evaluated."""
+"""Lead rules: a policy that sales and marketing agree on, evaluated.
+
+A policy is a document. A document compiles to an evaluator. An evaluator has one meaning and
+two forms: one lead, or a frame of leads.
+
+A name is imported when it is first used, so that `import leadrules` costs a host next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadrules.conditions.matcher import Matcher
+    from leadrules.engine import Engine, Evaluation
+    from leadrules.errors import (
+        DocumentError,
+        EvaluationError,
+        Issue,
+        LeadRulesError,
+        MappingError,
+        PolicyError,
+    )
+    from leadrules.events import Event
+    from leadrules.intake import Intake, Mapper, load_mapping
+    from leadrules.lead import Account, Company, Lead
+    from leadrules.policy import Policy, load_policy, policy_schema
+    from leadrules.scoring.scorer import Score, Scorer
+    from leadrules.values import Money
+    from leadrules.vocabulary import Vocabulary
+
+__all__ = [
+    "Account",
+    "Company",
+    "DocumentError",
+    "Engine",
+    "Evaluation",
+    "EvaluationError",
+    "Event",
+    "Intake",
+    "Issue",
+    "Lead",
+    "LeadRulesError",
+    "Mapper",
+    "MappingError",
+    "Matcher",
+    "Money",
+    "Policy",
+    "PolicyError",
+    "Score",
+    "Scorer",
+    "Vocabulary",
+    "__version__",
+    "load_mapping",
+    "load_policy",
+    "policy_schema",
+]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "conditions.matcher": ("Matcher",),
+    "engine": ("Engine", "Evaluation"),
+    "errors": (
+        "DocumentError",
+        "EvaluationError",
+        "Issue",
+        "LeadRulesError",
+        "MappingError",
+        "PolicyError",
+    ),
+    "events": ("Event",),
+    "intake": ("Intake", "Mapper", "load_mapping"),
+    "lead": ("Account", "Company", "Lead"),
+    "policy": ("Policy", "load_policy", "policy_schema"),
+    "scoring.scorer": ("Score", "Scorer"),
+    "values": ("Money",),
+    "vocabulary": ("Vocabulary",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        message = f"module 'leadrules' has no attribute '{name}'"
+        raise AttributeError(message)
+    return getattr(import_module(f"leadrules.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -7,6 +7,7 @@ with the properties that it declares; the properties of all other kinds are fixe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Self
@@ -29,10 +30,9 @@ from leadrules.values import Type, instant_of, settle
 __all__ = ["KINDS", "Event", "Property"]
 
 
-class Property(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Property:
     """What one property of a kind of event may hold."""
-
-    model_config = ConfigDict(frozen=True)
 
     type: Type
     choices: tuple[str, ...] = ()

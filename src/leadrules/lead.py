@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -123,7 +124,7 @@ class Lead(_Part):
     title: Text = None
     function: Text = None
     seniority: Text = None
-    company: Company = Company.model_construct()
+    company: Company = Field(default_factory=Company)
     country: Text = None
     region: Text = None
     postal_code: Text = None
@@ -139,7 +140,7 @@ class Lead(_Part):
     budget: Money | None = None
     consent: Annotated[bool | None, Field(strict=True)] = None
     owner: Text = None
-    account: Account = Account.model_construct()
+    account: Account = Field(default_factory=Account)
     fields: Annotated[Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation] = (
         Field(default_factory=dict)
     )
@@ -170,10 +171,9 @@ class Lead(_Part):
         return type(self)(**(known | dict(update or {})))
 
 
-class LeadField(BaseModel):
+@dataclass(frozen=True, slots=True)
+class LeadField:
     """A field of every lead: its name in conditions, its type, and whether it is personal."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     type: Type

@@ -38,9 +38,7 @@ class _Prose:
 class Section(BaseModel):
     """A part of a document: a mapping whose keys are its fields, and no others."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", defer_build=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Show what the document states, and nothing that it leaves to the defaults."""

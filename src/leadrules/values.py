@@ -250,11 +250,12 @@ def instant_of(moment: datetime) -> Instant:
     Raises:
         ValueError: If the moment has no zone.
     """
-    if moment.utcoffset() is None:
+    try:
+        # The base class's subtraction: that of a subclass may be far slower.
+        since = datetime.__sub__(moment, _EPOCH)
+    except TypeError:
         message = f"'{moment.isoformat()}' has no time zone; expected an aware datetime"
-        raise ValueError(message)
-    # The base class's subtraction: that of a subclass may be far slower.
-    since = datetime.__sub__(moment, _EPOCH)
+        raise ValueError(message) from None
     return Instant((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 

@@ -11,7 +11,6 @@ from keyword import iskeyword
 from typing import Any
 
 import pendulum
-from pydantic import BaseModel, ConfigDict
 
 from leadrules.errors import EvaluationError, did_you_mean, one_of
 from leadrules.events import Property
@@ -55,7 +54,8 @@ CLASSES: Mapping[Type, tuple[type, ...]] = {
 """The exact classes that a settled value of each type may have."""
 
 
-class Declaration(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Declaration:
     """What a field, or a property of an activity, may hold.
 
     Attributes:
@@ -65,8 +65,6 @@ class Declaration(BaseModel):
         description: What it means, for people.
         personal: Whether it tells who a person is.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Type
     choices: tuple[str, ...] = ()

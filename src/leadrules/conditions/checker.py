@@ -49,16 +49,17 @@ _SCOPES = {
 }
 
 
-def check(node: Condition, vocabulary: Vocabulary) -> list[Problem]:
+def check(node: Condition, vocabulary: Vocabulary, *, warnings: bool = True) -> list[Problem]:
     """Return every problem of a condition: errors first by place, then warnings.
 
     Args:
         node: The condition.
         vocabulary: The names that it may use, with their types.
+        warnings: Whether to look for what is odd, too, which takes longer.
     """
     checker = _Checker(vocabulary)
     checker.check(node)
-    if not checker.found:
+    if warnings and not checker.found:
         checker.found += _warnings(node, vocabulary)
     return checker.found
 

@@ -27,6 +27,7 @@ from leadrules.conditions.tree import (
     Not,
     Param,
     Term,
+    walk,
 )
 from leadrules.values import MICROSECONDS_A_DAY, Cash, Type, Value
 from leadrules.vocabulary import CLASSES, Vocabulary, typed
@@ -72,7 +73,6 @@ class Code:
         self._values: list[object] = []
         self._terms: dict[Term, str] = {}
         self._prologue: list[str] = []
-        self._money_met = False
 
     # --- what statements are made of
 
@@ -138,11 +138,26 @@ class Code:
         retype = self.constant(partial(_retype, declaration=declaration, name=field))
         return [f"if {name} is not None and {wrong}: {name} = {retype}(record)"]
 
-    def may_be_unknown(self) -> str:
-        """Return an expression that is False only where no condition so far can be unknown."""
-        if self._money_met:
-            return "True"  # amounts in two currencies are unknown though both are there
-        return f"None in ({''.join(f'{name}, ' for name in self._terms.values())})"
+    def unknown(self, node: Condition) -> str | None:
+        """Return an expression that is True where the condition is unknown, given it is not true.
+
+        None if the condition is never unknown. The expression asks first whether anything is
+        missing at all, since that is quick.
+        """
+        terms = dict.fromkeys(
+            term
+            for _, part in walk(node)
+            if isinstance(part, Comparison) and part.op not in {"known", "missing"}
+            for term in _sides(part)
+            if not isinstance(term, Literal)
+        )
+        if not terms:
+            return None
+        unless_false = f"not {self.false(node)}"
+        if any(self._is_money(term) for term in terms):
+            return unless_false  # two currencies are unknown though both amounts are there
+        gaps = " or ".join(f"{self.variable(term)} is None" for term in terms)
+        return f"({gaps}) and {unless_false}"
 
     # --- the two rails
 
@@ -213,7 +228,6 @@ class Code:
 
     def _relation(self, node: Comparison, left: str, right: str, known: str, op: str) -> str:
         if self._is_money(node.left):
-            self._money_met = True
             return f"{known}{left}[1] == {right}[1] and {left}[0] {op} {right}[0]"
         if op == "==" and isinstance(node.right, Literal):
             return f"{left} == {right}"
@@ -250,6 +264,17 @@ class Code:
             case Literal(_, value):
                 return isinstance(value, Cash)
         return False
+
+
+def _sides(node: Comparison) -> tuple[Term, ...]:
+    """Return all terms that a comparison compares."""
+    match node.right:
+        case None:
+            return (node.left,)
+        case tuple(rights):
+            return (node.left, *rights)
+        case right:
+            return (node.left, right)
 
 
 def _retype(record: Mapping[str, Value], *, declaration: Any, name: str) -> Value:

@@ -95,7 +95,7 @@ class Scoring(Section):
 
     fit: Fit
     """Who they are."""
-    total: Total = Total.model_construct()
+    total: Total = Field(default_factory=Total)
     """What the parts add up to."""
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
@@ -104,19 +104,21 @@ class Scoring(Section):
             for number, rule in enumerate(characteristic.rules, start=1):
                 yield rule.id or f"{name}.{number}", rule
 
-    def check(self, vocabulary: Vocabulary) -> list[Problem]:
+    def check(self, vocabulary: Vocabulary, *, warnings: bool = True) -> list[Problem]:
         """Return every problem of the section, in document order within each kind.
 
         Args:
             vocabulary: The names that its conditions may use.
+            warnings: Whether to look for what is odd, too, which takes longer.
         """
-        return [
-            *_check_fit(self.fit, vocabulary),
+        found = [
+            *_check_fit(self.fit, vocabulary, warnings=warnings),
             *_check_limits(self.total, ("total",), vocabulary),
         ]
+        return [problem for problem in found if warnings or problem.severity == "error"]
 
 
-def _check_fit(fit: Fit, vocabulary: Vocabulary) -> Iterator[Problem]:
+def _check_fit(fit: Fit, vocabulary: Vocabulary, *, warnings: bool) -> Iterator[Problem]:
     ids: dict[str, Path] = {}
     for name, characteristic in fit.characteristics.items():
         path: Path = ("fit", "characteristics", name)
@@ -124,17 +126,18 @@ def _check_fit(fit: Fit, vocabulary: Vocabulary) -> Iterator[Problem]:
             message = f"'{name}' is no name; expected ASCII letters, digits and '_'"
             yield Problem("bad-name", message, path)
         yield from _check_number(characteristic.default, (*path, "default"), vocabulary)
-        yield from _check_rules(name, characteristic, path, vocabulary, ids)
+        yield from _check_rules(name, characteristic, path, ids)
+        for index, rule in enumerate(characteristic.rules):
+            place: Path = (*path, "rules", index)
+            yield from _check_number(rule.points, (*place, "points"), vocabulary)
+            for problem in check(rule.when, vocabulary, warnings=warnings):
+                yield replace(problem, path=(*place, "when", *problem.path))
     yield from _check_groups(fit, vocabulary)
     yield from _check_limits(fit, ("fit",), vocabulary)
 
 
 def _check_rules(
-    name: str,
-    characteristic: Characteristic,
-    path: Path,
-    vocabulary: Vocabulary,
-    ids: dict[str, Path],
+    name: str, characteristic: Characteristic, path: Path, ids: dict[str, Path]
 ) -> Iterator[Problem]:
     if not characteristic.rules:
         yield Problem("empty", "no rules; expected at least one", path)
@@ -147,9 +150,6 @@ def _check_rules(
             message = f"id '{rule_id}' is taken by another rule; ids are unique"
             yield Problem("duplicate-id", message, (*place, "id") if rule.id else place)
         ids[rule_id] = place
-        yield from _check_number(rule.points, (*place, "points"), vocabulary)
-        for problem in check(rule.when, vocabulary):
-            yield replace(problem, path=(*place, "when", *problem.path))
         if always is not None:
             message = f"never reached: rule {always + 1} of '{name}' is always true"
             yield Problem("unreachable", message, place, "warning")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from leadrules.conditions.compiler import Code, Compiled
 from leadrules.conditions.matcher import moment_of
@@ -75,15 +75,15 @@ class Scorer:
         self.policy = policy
         issues = [
             Issue(found.code, found.message, ".".join(str(step) for step in found.path))
-            for found in scoring.check(self.vocabulary)
-            if found.severity == "error"
+            for found in scoring.check(self.vocabulary, warnings=False)
         ]
         if issues:
             raise PolicyError(issues)
         self._run = _compiled(scoring, self.vocabulary)
         self._epochs = self.vocabulary.epochs
         self._parameters = tuple(
-            self.vocabulary.parameters_at(epoch) for epoch in (-(2**63), *self._epochs)
+            _with_points(self.vocabulary.parameters_at(epoch))
+            for epoch in (-(2**63), *self._epochs)
         )
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -101,7 +101,7 @@ class Scorer:
                 points depend on a parameter that has no value yet.
         """
         moment = moment_of(at)
-        parameters = self._parameters[bisect_right(self._epochs, moment)]
+        parameters = self._parameters[bisect_right(self._epochs, moment)] if self._epochs else {}
         score, fit, fired, uncertain = self._run(lead.record, moment, parameters)
         return Score(lead.id, at, score, fit / 1_000_000, fired, uncertain, self.policy)
 
@@ -156,14 +156,15 @@ def _compiled(scoring: Scoring, vocabulary: Vocabulary) -> Compiled:
                 f"        {found} = {_number(rule.points, code)}",
                 f"        fired.append({fired})",
                 "        break",
-                f"    if missing and not unknown and not {code.false(rule.when)}:",
-                "        unknown = True",
             ]
+            unknown = code.unknown(rule.when)
+            if unknown is not None:
+                body += [f"    if not unknown and {unknown}:", "        unknown = True"]
         body += [f"    {found} = {_number(characteristic.default, code)}", "    break"]
         body += ["if unknown:", f"    unsure.append({code.constant(name)})"]
     body += _sums(scoring, points, code)
     body.append("return score, fit, tuple(fired), tuple(unsure)")
-    return code.function([f"missing = {code.may_be_unknown()}", *body])
+    return code.function(body)
 
 
 def _sums(scoring: Scoring, points: Mapping[str, str], code: Code) -> list[str]:
@@ -198,13 +199,34 @@ def _limited(name: str, limits: Limits, code: Code) -> list[str]:
 
 def _number(number: Decimal | ParamRef, code: Code) -> str:
     if isinstance(number, ParamRef):
-        return f"{code.constant(partial(_parameter, name=number.param))}(record, parameters)"
+        key = code.constant(_points_of(number.param))
+        absent = code.constant(partial(_no_value, name=number.param))
+        return f"parameters[{key}] if {key} in parameters else {absent}(record)"
     return code.constant(millionths(number))
 
 
-def _parameter(record: Mapping[str, Value], parameters: Mapping[str, Value], *, name: str) -> int:
-    value = parameters.get(name)
-    if value is None:
-        message = f"at: parameter '{name}' has no value yet at that moment"
-        raise EvaluationError(message, field="at", lead_id=str(record.get("id")))
-    return millionths(value)  # type: ignore[arg-type]  # checked: a number
+def _points_of(name: str) -> str:
+    """Return the key of a parameter's value in millionths; no name has a blank in it."""
+    return f"points of {name}"
+
+
+def _with_points(parameters: Mapping[str, Value]) -> Mapping[str, Value]:
+    points = {
+        _points_of(name): millionths(value)
+        for name, value in parameters.items()
+        if isinstance(value, int | float) and _is_points(value)
+    }
+    return {**parameters, **points}
+
+
+def _is_points(value: float) -> bool:
+    try:
+        millionths(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _no_value(record: Mapping[str, Value], *, name: str) -> NoReturn:
+    message = f"at: parameter '{name}' has no value yet at that moment"
+    raise EvaluationError(message, field="at", lead_id=str(record.get("id")))

@@ -1,0 +1,87 @@
+"""The engine: one compiled policy, and the steps of an evaluation in their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadrules.conditions.matcher import moment_of
+from leadrules.errors import EvaluationError
+from leadrules.lead import Lead
+from leadrules.policy import Policy
+from leadrules.scoring.scorer import Score, Scorer
+
+__all__ = ["Engine", "Evaluation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a policy says of a lead at a moment: the answer of each step.
+
+    Attributes:
+        lead_id: The lead.
+        at: The moment of the evaluation.
+        policy: The hash of the policy.
+        score: How good it is; None if the policy does not score.
+    """
+
+    lead_id: str
+    at: datetime
+    policy: str
+    score: Score | None
+
+
+class Engine:
+    """A policy, compiled once, that evaluates leads.
+
+    Args:
+        policy: The policy, as `load_policy` gives it.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from leadrules import Lead, load_policy
+        >>> engine = Engine(load_policy('''
+        ... leadrules: 1
+        ... policy: {id: acme, version: 1, effective: 2026-01-01}
+        ... scoring: {fit: {characteristics: {known: [{when: known(email), points: 5}]}}}
+        ... '''))
+        >>> lead = Lead(id="17", email="ada@example.org")
+        >>> engine.evaluate(lead, at=datetime(2026, 1, 5, tzinfo=UTC)).score.score
+        5
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self._scorer = (
+            Scorer(policy.scoring, vocabulary=policy.vocabulary, policy=policy.hash)
+            if policy.scoring is not None
+            else None
+        )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Engine, (self.policy,)
+
+    def __repr__(self) -> str:
+        return f"Engine({self.policy!r})"
+
+    @property
+    def scorer(self) -> Scorer:
+        """The scorer of the policy, for leads and frames.
+
+        Raises:
+            EvaluationError: If the policy has no section `scoring`.
+        """
+        if self._scorer is None:
+            message = f"policy '{self.policy.policy.id}' has no section 'scoring'"
+            raise EvaluationError(message, field="scoring")
+        return self._scorer
+
+    def evaluate(self, lead: Lead, *, at: datetime) -> Evaluation:
+        """Return what the policy says of a lead at a moment.
+
+        Raises:
+            EvaluationError: If the lead or the moment cannot be evaluated.
+        """
+        moment_of(at)
+        score = self._scorer.score(lead, at=at) if self._scorer else None
+        return Evaluation(lead.id, at, self.policy.hash, score)
