@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadrules.conditions.matcher import moment_of
 from leadrules.errors import EvaluationError
 from leadrules.lead import Lead
 from leadrules.policy import Policy
 from leadrules.scoring.scorer import Score, Scorer
+from leadrules.values import moment_of
 
 __all__ = ["Engine", "Evaluation"]
 

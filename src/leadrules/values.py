@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 
 from pydantic_core import core_schema
 
+from leadrules.errors import EvaluationError
+
 __all__ = [
     "LARGEST_INTEGER",
     "Cash",
@@ -29,6 +31,7 @@ __all__ = [
     "duration_text",
     "instant_of",
     "instant_text",
+    "moment_of",
     "parse_duration",
     "settle",
 ]
@@ -257,6 +260,21 @@ def instant_of(moment: datetime) -> Instant:
         message = f"'{moment.isoformat()}' has no time zone; expected an aware datetime"
         raise ValueError(message) from None
     return Instant((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+
+
+def moment_of(at: datetime) -> Instant:
+    """Return the moment of an evaluation in microseconds.
+
+    Raises:
+        EvaluationError: If it is no datetime or has no zone.
+    """
+    if not isinstance(at, datetime):
+        message = f"at: '{at}' is not a moment; expected an aware datetime"
+        raise EvaluationError(message, field="at")
+    try:
+        return instant_of(at)
+    except ValueError as error:
+        raise EvaluationError(f"at: {error}", field="at") from None
 
 
 def instant_text(instant: int) -> str:

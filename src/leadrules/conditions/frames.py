@@ -12,7 +12,7 @@ import narwhals.stable.v2 as nw
 from leadrules.conditions.expressions import Reading, expression
 from leadrules.conditions.tree import Condition, fields_of
 from leadrules.frames import Opened, open_frame
-from leadrules.values import instant_of
+from leadrules.values import moment_of
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["matches_frames", "read"]
@@ -61,8 +61,8 @@ def read(
         vocabulary: The names that are read.
         make: Makes the expression from the columns, a moment and its parameters.
     """
-    if isinstance(at, datetime):
-        moment = instant_of(at)
+    if not isinstance(at, str):
+        moment = moment_of(at)
         now = nw.lit(int(moment), nw.Int64)
         return make(Reading(opened.fields, now, vocabulary.parameters_at(moment), vocabulary))
     assert opened.at is not None  # noqa: S101 - the frame was opened with this column

@@ -22,12 +22,12 @@ from leadrules.conditions.tree import (
     Not,
     Path,
 )
-from leadrules.errors import EvaluationError, Issue, PolicyError
+from leadrules.errors import Issue, PolicyError
 from leadrules.lead import Lead
-from leadrules.values import Instant, instant_of
+from leadrules.values import moment_of
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Matcher", "moment_of"]
+__all__ = ["Matcher"]
 
 
 class Matcher:
@@ -109,21 +109,6 @@ class Matcher:
         from leadrules.conditions.frames import matches_frames  # noqa: PLC0415 - frames are an extra
 
         return matches_frames({into: self.condition}, leads, at=at, vocabulary=self.vocabulary)
-
-
-def moment_of(at: datetime) -> Instant:
-    """Return the moment of an evaluation in microseconds.
-
-    Raises:
-        EvaluationError: If it is no datetime or has no zone.
-    """
-    if not isinstance(at, datetime):
-        message = f"at: '{at}' is not a moment; expected an aware datetime"
-        raise EvaluationError(message, field="at")
-    try:
-        return instant_of(at)
-    except ValueError as error:
-        raise EvaluationError(f"at: {error}", field="at") from None
 
 
 def _checked(condition: str | Mapping[str, Any] | Condition, vocabulary: Vocabulary) -> Condition:

@@ -11,12 +11,11 @@ from functools import partial
 from typing import Any, NoReturn
 
 from leadrules.conditions.compiler import Code, Compiled
-from leadrules.conditions.matcher import moment_of
 from leadrules.errors import EvaluationError, Issue, PolicyError
 from leadrules.lead import Lead
 from leadrules.scoring.scorecard import Limits, Scoring
 from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
-from leadrules.values import Value
+from leadrules.values import Value, moment_of
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["Score", "Scorer"]
