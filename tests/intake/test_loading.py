@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_every_form_of_a_document_is_the_same_mapping(tmp_path: Path) -> None:
     path.write_text(GOOD, encoding="utf-8")
     text = load_mapping(GOOD).mapping
     data = {"leadrules_mapping": 1, "leads": {"id": "Id", "city": {"column": "Town"}}}
-    forms = [path, str(path), data, text, IntakeMapping.model_validate(data)]
+    forms: list[Any] = [path, str(path), data, text, IntakeMapping.model_validate(data)]
     assert [load_mapping(form).mapping for form in forms] == [text] * len(forms)
 
 

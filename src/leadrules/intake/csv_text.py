@@ -12,7 +12,8 @@ from leadrules.intake.cells import Unreadable
 
 __all__ = ["Record", "csv_records", "escaped", "undecodable"]
 
-ESCAPED = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class Record(NamedTuple):
@@ -93,7 +94,7 @@ def csv_records(
             fault = _ragged(len(cells), width)
         if fault and len(served.taken) > 1:
             served.keep_first()
-            fault.reason += "; reading went on at the next line"
+            fault.reason += "; reading went on at the next line" if line > 1 else ""
         text = "".join(served.taken)
         if fault is None and not text.isascii():
             fault = undecodable(text)
@@ -121,14 +122,20 @@ def _ragged(count: int, width: int) -> Unreadable:
 
 def undecodable(text: str) -> Unreadable | None:
     """Return the fault of a text with bytes that could not be decoded, or None."""
-    match = ESCAPED.search(text)
+    match = SURROGATE.search(text)
     if match is None:
         return None
     return Unreadable("undecodable", f"'{escaped(match[0])}' is not of the encoding")
 
 
 def escaped(text: str) -> str:
-    r"""Return a text with the bytes that could not be decoded written as `\xff`."""
+    r"""Return a text that is valid Unicode: a byte that could not be decoded becomes `\xff`.
+
+    Examples:
+        >>> print(escaped("\udcff \ud800"))
+        \xff \ud800
+    """
     if text.isascii():
         return text
-    return ESCAPED.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text)
+    known = UNDECODED.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", text)
+    return known.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -12,6 +12,7 @@ from leadrules.errors import EvaluationError
 from leadrules.events import Event
 from leadrules.intake.cells import Unreadable
 from leadrules.intake.contacts import Contacts, How
+from leadrules.intake.csv_text import escaped
 from leadrules.intake.mapping import IntakeMapping
 from leadrules.intake.outcome import Attached, Intake, Reject
 from leadrules.intake.plans import Columns, Draft, EventPlan, LeadPlan
@@ -209,8 +210,8 @@ class _Run:
                 raise row.fault
             self.accept(row.line, row.cells or (), contacts)
         except Unreadable as fault:
-            reject = Reject(row.line, fault.column, fault.code, fault.reason, row.original())
-            self.rejects.append(reject)
+            reason, text = escaped(fault.reason), escaped(row.original())
+            self.rejects.append(Reject(row.line, fault.column, fault.code, reason, text))
 
     def accept(self, line: int, cells: Sequence[Any], contacts: Contacts) -> None:
         """Take what a row says, all of it or nothing.

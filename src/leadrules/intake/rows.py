@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from leadrules.errors import EvaluationError, did_you_mean
 from leadrules.intake.cells import Unreadable
-from leadrules.intake.csv_text import Record, csv_records, escaped, undecodable
+from leadrules.intake.csv_text import Record, csv_records, undecodable
 from leadrules.intake.mapping import Source
 
 __all__ = [
@@ -122,7 +122,7 @@ def _text_table(
     table.rows = _closing(
         lines,
         (
-            Row(line, partial(escaped, text), None if cells is None else pick(cells), fault)
+            Row(line, text.__str__, None if cells is None else pick(cells), fault)
             for line, text, cells, fault in records
         ),
     )
@@ -187,7 +187,8 @@ def check_columns(
     counts = Counter(header)
     missing = [column for column in columns if not counts[column]]
     if missing:
-        told = ", ".join(f"no column '{name}'{did_you_mean(name, header)}" for name in missing)
+        near = () if hint else header
+        told = ", ".join(f"no column '{name}'{did_you_mean(name, near)}" for name in missing)
         raise EvaluationError(f"{source}: {told}{hint}", field=missing[0])
     twice = [column for column in columns if counts[column] > 1]
     if twice:
@@ -198,7 +199,7 @@ def check_columns(
 def _json_rows(lines: Iterable[str], columns: Sequence[str], unseen: set[str]) -> Iterator[Row]:
     decode = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal).decode
     for line, text in enumerate(lines, start=1):
-        original = partial(escaped, text)
+        original = text.__str__
         if not text.strip():
             yield Row(line, original, None)
             continue
@@ -206,7 +207,7 @@ def _json_rows(lines: Iterable[str], columns: Sequence[str], unseen: set[str]) -
         cells = None
         if fault is None:
             try:
-                cells = _picked(decode(text), columns, unseen)
+                cells = _picked(decode(text.rstrip("\r\n")), columns, unseen)
             except (ValueError, RecursionError) as error:
                 fault = Unreadable("bad-json", f"the line is not a JSON object: {_why(error)}")
         yield Row(line, original, cells, fault)
