@@ -6,24 +6,26 @@ they are. Every column that a policy reads is settled here, by the rules of `val
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from leadrules.errors import EvaluationError, did_you_mean
-from leadrules.values import LARGEST_INTEGER, Type
+from leadrules.lead import Lead
+from leadrules.values import LARGEST_INTEGER, Instant, Span, Type, datetime_of
 from leadrules.vocabulary import Declaration, Vocabulary, column_of
 
-__all__ = ["CURRENCY", "Opened", "columns_of", "open_frame"]
+__all__ = ["CURRENCY", "Opened", "columns_of", "frame_of", "open_frame"]
 
+LARGEST_COUNT = 2**63 - 1
 PREFIX = "_leadrules_"
+COUNTED = f"{PREFIX}us_"
 CURRENCY = "_currency"
 """Money takes two columns: minor units, and the ISO code under this suffix."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SETTLED: Mapping[Type, Any] = {
     Type.STRING: nw.String,
     Type.ENUM: nw.String,
@@ -99,12 +101,10 @@ class Opened:
                 name for name in self.frame.collect_schema().names() if name.startswith(PREFIX)
             ]
             return self.frame.with_columns(*named).drop(*settled).to_native()
-        found = self.frame.select(*named).collect("polars")
+        # First beside the rows: an expression that reads no column is one value otherwise.
+        found = self.frame.with_columns(*named).select(*results).collect("polars")
         native = nw.from_native(self._native, eager_only=True)
-        if native.implementation.is_polars():
-            return native.with_columns(*found.iter_columns()).to_native()
-        back = nw.from_arrow(found.to_arrow(), backend=native.implementation)
-        return native.with_columns(*back.iter_columns()).to_native()
+        return native.with_columns(*_series(found, native)).to_native()
 
 
 def open_frame(
@@ -143,6 +143,9 @@ def open_frame(
         kinds = (declaration.type, Type.STRING)
         for column, kind in zip(columns, kinds, strict=False):
             settled[PREFIX + column] = _settled(column, kind, schema[column], lazy)
+        if declaration.type is Type.MONEY:  # an amount of no currency is no money
+            amount, currency = (settled[PREFIX + column] for column in columns)
+            settled[PREFIX + columns[0]] = nw.when(~currency.is_null()).then(amount)
         fields[name] = tuple(nw.col(PREFIX + column) for column in columns)
     moment = None
     if at is not None:
@@ -150,6 +153,24 @@ def open_frame(
         moment = nw.col(f"{PREFIX}at")
     frame = lazy.with_columns(**settled) if settled else lazy
     return Opened(frame, fields, moment, leads, eager)
+
+
+def _series(found: nw.DataFrame[Any], like: nw.DataFrame[Any]) -> Iterator[nw.Series[Any]]:
+    """Yield the columns of a polars frame as those of another eager kind.
+
+    In pandas their types are nullable, so that they do not depend on what is missing.
+    """
+    if like.implementation.is_polars():
+        return found.iter_columns()
+    table = found.to_arrow()
+    if not like.implementation.is_pandas():
+        return nw.from_arrow(table, backend=like.implementation).iter_columns()
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
+    frame: nw.DataFrame[Any] = nw.from_native(table.to_pandas(types_mapper=nullable.get))
+    return frame.iter_columns()
 
 
 def _recognised(leads: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
@@ -208,13 +229,17 @@ def _settled(column: str, kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> n
             dtype, nw.Enum
         ):
             return found.cast(nw.String)
-        case Type.INTEGER | Type.MONEY if dtype.is_integer():
-            return _in_range(found, dtype)
-        case Type.INTEGER | Type.MONEY if dtype.is_float():
-            whole = found.is_finite() & (found.floor() == found)
-            return nw.when(whole & (found.abs() <= LARGEST_INTEGER)).then(found).cast(nw.Int64)
+        case Type.INTEGER if dtype.is_integer():
+            return _in_range(found, dtype, LARGEST_INTEGER)
+        case Type.MONEY | Type.DURATION if dtype.is_integer():
+            return _in_range(found, dtype, LARGEST_COUNT)
+        case Type.INTEGER | Type.MONEY if dtype.is_numeric():
+            number = found.cast(nw.Float64)
+            whole = number.is_finite() & (number.floor() == number)
+            safe = nw.when(whole & (number.abs() <= LARGEST_INTEGER)).then(number)
+            return safe.cast(nw.Int64)
         case Type.NUMBER if dtype.is_integer():
-            return _in_range(found, dtype).cast(nw.Float64)
+            return _in_range(found, dtype, LARGEST_INTEGER).cast(nw.Float64)
         case Type.NUMBER if dtype.is_numeric():
             number = found.cast(nw.Float64)
             return nw.when(number.is_finite()).then(number)
@@ -223,22 +248,27 @@ def _settled(column: str, kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> n
         case Type.DATE if dtype == nw.Date:
             return found
         case Type.DATETIME if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
-            return _microseconds(column, frame)
+            if frame.implementation.is_polars():
+                return found.dt.timestamp("us")
+            return nw.col(f"{COUNTED}{column}")
         case Type.DURATION if isinstance(dtype, nw.Duration):
             return found.dt.total_microseconds()
-        case Type.DURATION if dtype.is_integer():
-            return found.cast(nw.Int64)
-        case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner == nw.String:
-            return found
+        case Type.DURATION if COUNTED + column in frame.collect_schema():
+            return nw.col(f"{COUNTED}{column}")
+        case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner in {nw.String, nw.Unknown}:
+            return found.cast(_SETTLED[kind])  # lists that are all empty have no inner type
     naive = kind is Type.DATETIME and isinstance(dtype, nw.Datetime)
     what = "datetimes without a time zone" if naive else f"{dtype}"
     message = f"{column}: the column holds {what}; expected {_WANTED[kind]}"
     raise EvaluationError(message, field=column)
 
 
-def _in_range(found: nw.Expr, dtype: Any) -> nw.Expr:
-    if dtype in {nw.Int64, nw.UInt64, nw.Int128, nw.UInt128}:
-        found = nw.when((found >= -LARGEST_INTEGER) & (found <= LARGEST_INTEGER)).then(found)
+def _in_range(found: nw.Expr, dtype: Any, largest: int) -> nw.Expr:
+    """Return integers as 64-bit ones; those that are larger are missing."""
+    if dtype in {nw.UInt64, nw.UInt128}:
+        found = nw.when(found <= largest).then(found)
+    elif dtype == nw.Int128 or (dtype == nw.Int64 and largest < LARGEST_COUNT):
+        found = nw.when((found >= -largest) & (found <= largest)).then(found)
     return found.cast(nw.Int64)
 
 
@@ -252,28 +282,85 @@ def _is_void(frame: nw.LazyFrame[Any], column: str) -> bool:
     return str(native.schema[column].dataType) == "NullType()"
 
 
-def _microseconds(column: str, frame: nw.LazyFrame[Any]) -> nw.Expr:
-    """Return instants as microseconds since 1970 in UTC."""
-    found = nw.col(column)
-    if frame.implementation.is_polars():
-        return found.dt.timestamp("us")
-    if frame.implementation.is_pyspark():
-        return nw.col(f"{PREFIX}us_{column}")  # counted by `_counted`
-    return (found - nw.lit(_EPOCH)).dt.total_microseconds()
-
-
 def _counted(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Return a PySpark frame with its instants counted beside them; other frames as they are.
+    """Return a frame with the microseconds of its times beside them, where it is SQL.
 
-    narwhals has no expression for this on PySpark; a cast would drop what is under a second.
+    narwhals has no exact expression for this there: it goes through seconds or floats.
     """
-    if not frame.implementation.is_pyspark():
-        return frame
-    from pyspark.sql import functions as sql
-
     native = frame.to_native()
-    for column in columns:
-        if isinstance(frame.collect_schema()[column], nw.Datetime):
-            native = native.withColumn(f"{PREFIX}us_{column}", sql.unix_micros(native[column]))
+    schema = frame.collect_schema()
+    moments = [column for column in columns if isinstance(schema[column], nw.Datetime)]
+    if frame.implementation.is_duckdb():
+        from duckdb import ColumnExpression, FunctionExpression, StarExpression
+
+        counts = [
+            FunctionExpression("epoch_us", ColumnExpression(column)).alias(COUNTED + column)
+            for column in moments
+        ]
+        native = native.select(StarExpression(), *counts) if counts else native
+    elif frame.implementation.is_pyspark():
+        from pyspark.sql import functions as sql
+        from pyspark.sql.types import DayTimeIntervalType
+
+        for column in moments:
+            native = native.withColumn(COUNTED + column, sql.unix_micros(native[column]))
+        start = sql.lit(datetime(1970, 1, 1)).cast("timestamp_ntz")  # noqa: DTZ001 - of no zone
+        for column in columns:
+            if isinstance(native.schema[column].dataType, DayTimeIntervalType):
+                end = start + native[column]
+                count = sql.timestamp_diff("MICROSECOND", start, end)
+                native = native.withColumn(COUNTED + column, count)
     counted: nw.LazyFrame[Any] = nw.from_native(native)
     return counted
+
+
+def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "polars") -> Any:
+    """Return leads as a frame, with a typed column for every field that they can have.
+
+    Args:
+        leads: The leads, one row each, in their order.
+        vocabulary: The fields that the policy declares beyond those of every lead.
+        backend: The kind of frame: `polars`, `pandas`, `pyarrow` or `modin`.
+
+    Returns:
+        A frame of that kind. A field `company.employees` is the column `company_employees`;
+        money is whole minor units, and its currency a second column.
+
+    Raises:
+        EvaluationError: If a declared field of a lead holds a value of another type.
+    """
+    records = [vocabulary.record(lead) for lead in leads]
+    data: dict[str, list[Any]] = {}
+    schema: dict[str, Any] = {}
+    for name, declaration in vocabulary.fields.items():
+        column, *currency = columns_of(name, declaration)
+        values = [record.get(name) for record in records]
+        if currency:
+            data[column] = [None if value is None else value[0] for value in values]
+            data[currency[0]] = [None if value is None else value[1] for value in values]
+            schema[currency[0]] = nw.String
+        else:
+            data[column] = [_outside(value) for value in values]
+        schema[column] = _OUTSIDE.get(declaration.type, _SETTLED[declaration.type])
+    frame = nw.from_dict(data, {name: schema[name] for name in data}, backend="polars")
+    if backend == "polars":
+        return frame.to_native()
+    return nw.from_arrow(frame.to_arrow(), backend=backend).to_native()
+
+
+_OUTSIDE: Mapping[Type, Any] = {
+    Type.DATETIME: nw.Datetime("us", "UTC"),
+    Type.DURATION: nw.Duration("us"),
+}
+
+
+def _outside(value: Any) -> Any:
+    """Return a settled value as a frame holds it."""
+    match value:
+        case Instant():
+            return datetime_of(value)
+        case Span():
+            return timedelta(microseconds=value)
+        case tuple():
+            return list(value)
+    return value

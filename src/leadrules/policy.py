@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime
@@ -266,6 +266,20 @@ class Policy(Section):
             Company(employees=120)
         """
         return self.vocabulary.lead(values)
+
+    def frame(self, leads: Iterable[Lead], *, backend: str = "polars") -> Any:
+        """Return leads as a frame with a typed column for every field of the policy.
+
+        Args:
+            leads: The leads, one row each, in their order.
+            backend: The kind of frame: `polars`, `pandas`, `pyarrow` or `modin`.
+
+        Raises:
+            EvaluationError: If a declared field of a lead holds a value of another type.
+        """
+        from leadrules.frames import frame_of  # noqa: PLC0415 - frames are an extra
+
+        return frame_of(leads, vocabulary=self.vocabulary, backend=backend)
 
     def review_due(self, at: datetime) -> Issue | None:
         """Return a warning if the day until which the policy is to be reviewed is past."""

@@ -28,6 +28,7 @@ __all__ = [
     "Span",
     "Type",
     "Value",
+    "datetime_of",
     "duration_text",
     "instant_of",
     "instant_text",
@@ -277,9 +278,14 @@ def moment_of(at: datetime) -> Instant:
         raise EvaluationError(f"at: {error}", field="at") from None
 
 
+def datetime_of(instant: int) -> datetime:
+    """Return a settled moment as a datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
 def instant_text(instant: int) -> str:
     """Return a settled moment as ISO 8601 in UTC."""
-    return (_EPOCH + timedelta(microseconds=instant)).isoformat()
+    return datetime_of(instant).isoformat()
 
 
 def settle(value: object) -> Value | None:  # noqa: PLR0911 - a table of types, one line each
