@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadrules.intake.cells import Spelling, Unreadable, cell_text, parser, read_money
@@ -267,6 +267,8 @@ def test_a_number_survives_its_text(number: float) -> None:
 
 
 @given(st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.decimals()))
+@example(Decimal("sNaN"))
+@example(10**400)
 def test_every_cell_is_read_or_refused(cell: Any) -> None:
     """Law: whatever a cell holds, every type reads it or says why not."""
     for wanted in set(Type) - {Type.MONEY}:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leadrules.errors import MappingError
 from leadrules.intake import IntakeMapping, load_mapping
@@ -103,3 +106,25 @@ def test_a_mapper_survives_pickling() -> None:
 def test_a_mapping_survives_json() -> None:
     mapping = load_mapping(GOOD).mapping
     assert IntakeMapping.model_validate_json(mapping.model_dump_json(by_alias=True)) == mapping
+
+
+WORDS = st.sampled_from(
+    ["Id", "touch", "activity", "page_view", "EUR", "%Y-%m-%d", "UTC", "reject", "", "call"]
+)
+KEYS = st.sampled_from(
+    ["leads", "events", "source", "missing", "trim", "decimal", "dates", "zone"]
+    + ["id", "created", "budget", "column", "constant", "values", "otherwise", "currency"]
+    + ["kind", "type", "lead_id", "contact_id", "time", "only", "in", "properties", "channel"]
+)
+NODES = st.recursive(
+    st.one_of(WORDS, st.none(), st.booleans(), st.integers(), st.floats()),
+    lambda nodes: st.one_of(st.lists(nodes, max_size=3), st.dictionaries(KEYS, nodes, max_size=4)),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, NODES, max_size=5))
+def test_every_document_is_a_mapper_or_tells_why_not(data: dict[str, Any]) -> None:
+    """Law: whatever a document holds, it loads or raises a MappingError; nothing else."""
+    with suppress(MappingError):
+        load_mapping({"leadrules_mapping": 1, **data}, vocabulary=VOCABULARY)

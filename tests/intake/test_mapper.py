@@ -307,9 +307,9 @@ def test_a_dirty_event_is_rejected(
 
 
 def test_the_rest_of_a_file_survives_a_stray_quote(read: Callable[..., Intake]) -> None:
-    rows = "".join(f"{n},,,,,,,\n" for n in range(10_000))
+    rows = "".join(f"{n},,,,,,,\n" for n in range(3_000))
     intake = read(DEALS, f'{HEADER}x,"stray,,,,,,\n{rows}')
-    assert (intake.read, intake.accepted, len(intake.leads)) == (10_001, 10_000, 10_000)
+    assert (intake.read, intake.accepted, len(intake.leads)) == (3_001, 3_000, 3_000)
     assert [(reject.line, reject.code) for reject in intake.rejects] == [(2, "unclosed-quote")]
 
 
@@ -482,6 +482,27 @@ def test_a_file_of_any_form(
     assert intake.read == 1
 
 
+def test_one_column_is_enough(read: Callable[..., Intake]) -> None:
+    intake = read("leadrules_mapping: 1\nleads: {id: Id}\n", "Town,Id\nGraz,1\n")
+    assert intake.leads == (Lead(id="1"),)
+
+
+def test_an_event_that_its_kind_does_not_allow(read: Callable[..., Intake]) -> None:
+    line = '{"L": "1", "T": "2024-01-05", "P": "\\ud800"}'
+    mapping = """
+leadrules_mapping: 1
+zone: UTC
+events:
+  - {kind: activity, type: page_view, lead_id: L, id: T, time: T, properties: {path: P}}
+"""
+    (reject,) = read(mapping, line, "a.jsonl").rejects
+    assert (reject.column, reject.code, reject.reason) == (
+        "P",
+        "bad-value",
+        r"event '2024-01-05': path: '\ud800' is not valid Unicode; it has half of a surrogate pair",
+    )
+
+
 def test_a_file_with_only_a_header(read: Callable[..., Intake]) -> None:
     assert read(DEALS, HEADER) == Intake()
 
@@ -569,7 +590,7 @@ def test_a_source_of_no_kind() -> None:
 
 def test_progress_is_told_some_hundred_times(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
-    path.write_text(HEADER + "".join(f"{n},,,,,,,\n" for n in range(60_000)), encoding="utf-8")
+    path.write_text(HEADER + "".join(f"{n},,,,,,,\n" for n in range(30_000)), encoding="utf-8")
     size = path.stat().st_size
     calls: list[tuple[int, int | None]] = []
     mapper(DEALS).read(path, progress=lambda done, total: calls.append((done, total)))
@@ -581,10 +602,10 @@ def test_progress_is_told_some_hundred_times(tmp_path: Path) -> None:
 
 def test_progress_without_a_known_end() -> None:
     calls: list[tuple[int, int | None]] = []
-    records = ({"Id": n} for n in range(20_000))
+    records = ({"Id": n} for n in range(10_000))
     mapper(DEALS).read(records, progress=lambda done, total: calls.append((done, total)))
-    assert calls[-1] == (20_000, None)
-    assert 5 < len(calls) < 30
+    assert calls[-1] == (10_000, None)
+    assert 3 < len(calls) < 30
 
 
 def test_rejects_are_written_as_csv(tmp_path: Path, read: Callable[..., Intake]) -> None:

@@ -138,7 +138,7 @@ def cell_text(cell: object) -> str:
 
 
 def _number_text(cell: float | Decimal) -> str:
-    if not isfinite(cell):
+    if not _is_finite(cell):
         raise Unreadable("bad-number", f"'{cell}' is not a finite number")
     if isinstance(cell, Decimal):
         powers = cell.as_tuple().exponent
@@ -149,6 +149,12 @@ def _number_text(cell: float | Decimal) -> str:
         reason = f"'{cell!r}' is a floating-point number beyond 2^53; its digits are lost"
         raise Unreadable("digits-lost", reason)
     return f"{int(cell)}" if cell.is_integer() else repr(cell)
+
+
+def _is_finite(number: float | Decimal) -> bool:
+    if isinstance(number, Decimal):
+        return number.is_finite()  # a signalling NaN raises wherever else it is touched
+    return isinstance(number, int) or isfinite(number)
 
 
 def _read_text(cell: object, *, spelling: Spelling) -> str:
@@ -187,7 +193,7 @@ def _exact(cell: object, decimal: str) -> Decimal:
     if found is None:
         raise Unreadable("bad-number", f"{_shown(cell)} is not a number")
     number = Decimal(found)
-    if not isfinite(number) or not isfinite(float(number)):
+    if not _is_finite(number) or not isfinite(float(number)):
         raise Unreadable("bad-number", f"{_shown(cell)} is not a finite number")
     return number
 
@@ -221,7 +227,7 @@ def _read_boolean(cell: object, *, spelling: Spelling) -> bool:  # noqa: ARG001 
             return True
         if word in FALSE:
             return False
-    elif isinstance(cell, int | float | Decimal) and cell in {0, 1}:
+    elif isinstance(cell, int | float | Decimal) and _is_finite(cell) and cell in {0, 1}:
         return bool(cell)
     reason = f"{_shown(cell)} is not true or false; expected true/false, yes/no or 1/0"
     raise Unreadable("bad-boolean", reason)

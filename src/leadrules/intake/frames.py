@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,8 @@ def _table(parts: Iterator[Any], total: int, columns: Sequence[str]) -> Table:
 def _cells(series: Any) -> list[Any]:
     """Return the values of a column as Python's own, with None for each that is missing."""
     values: list[Any] = _microseconds(series).to_list()
+    if isinstance(series.dtype, nw.Unknown):
+        values = [_duration(value) for value in values]
     if not series.null_count():
         return values
     return [
@@ -88,6 +91,13 @@ def _microseconds(series: Any) -> Any:
     if isinstance(kind, nw.Datetime) and kind.time_unit == "ns":
         return series.cast(nw.Datetime("us", kind.time_zone))
     return series
+
+
+def _duration(value: Any) -> Any:
+    """Return an interval without months, as DuckDB gives it, as a duration."""
+    if isinstance(value, pa.MonthDayNano) and not value.months:
+        return timedelta(days=value.days, microseconds=value.nanoseconds // 1_000)
+    return value
 
 
 def _row_text(part: Any, index: int) -> str:

@@ -252,8 +252,10 @@ class _Check:
             self.note(path, "missing-key", message)
             return None
         activities = self.vocabulary.activities
+        if not isinstance(kind_of_activity, str):
+            return None
         if kind_of_activity not in activities:
-            hint = did_you_mean(str(kind_of_activity), activities)
+            hint = did_you_mean(kind_of_activity, activities)
             message = f"no activity '{kind_of_activity}'{hint}"
             self.note((*path, "type"), "unknown-name", message, key=False)
             return None
@@ -282,8 +284,10 @@ class _Check:
             self.check_written(entry.constant, declared, (*path, "constant"))
 
     def check_zone(self, entry: Entry, path: Place) -> None:
-        forms = self.data.get("dates", ()) if entry.dates is None else entry.dates
-        stated = bool(forms) and all("%z" in str(form) for form in forms)
+        forms = self.data.get("dates") if entry.dates is None else entry.dates
+        stated = (
+            isinstance(forms, list | tuple) and forms and all("%z" in str(form) for form in forms)
+        )
         if not stated and entry.zone is None and self.data.get("zone") is None:
             message = "its times may state no time zone; expected 'zone', such as Europe/Berlin"
             self.note(path, "missing-zone", message)

@@ -156,7 +156,9 @@ class _Compiler:
 
 def _is_nan(cell: Any) -> bool:
     """Return whether a cell is NaN, or pandas' missing moment: they differ from themselves."""
-    return isinstance(cell, float | Decimal | datetime) and cell != cell  # noqa: PLR0124
+    if isinstance(cell, Decimal):
+        return cell.is_nan()
+    return isinstance(cell, float | datetime) and cell != cell  # noqa: PLR0124
 
 
 def _texts(cell: Any) -> str | None:
