@@ -48,14 +48,14 @@ leads:
 
 CSV = """\
 Id,Created,Town,Staff,Amount,Consent,Born,Wait,Products
-7310442000000805001,2024-06-21 15:30:00,Graz,120,3500.50,true,1990-05-01,90,crm;analytics
-7310442000000805002,,Select,,,,,,
+1234567890123456001,2024-06-21 15:30:00,Graz,120,3500.50,true,1990-05-01,90,crm;analytics
+1234567890123456002,,Select,,,,,,
 ,2024-06-21 15:30:00,Graz,1,1,false,1990-05-01,5,
 """
 
 TABLE = pa.table(
     {
-        "Id": pa.array([7310442000000805001, 7310442000000805002, None]),
+        "Id": pa.array([1234567890123456001, 1234567890123456002, None]),
         "Created": pa.array([datetime(2024, 6, 21, 15, 30), None, datetime(2024, 6, 21, 15, 30)]),  # noqa: DTZ001
         "Town": ["Graz", "Select", "Graz"],
         "Staff": pa.array([120, None, 1]),
@@ -71,7 +71,7 @@ TABLE = pa.table(
 def of_pandas() -> Any:
     """Return a frame as pandas reads one: with NaN, and ids as objects."""
     frame = TABLE.drop_columns(["Id"]).to_pandas()
-    ids = [7310442000000805001, 7310442000000805002, None]
+    ids = [1234567890123456001, 1234567890123456002, None]
     return frame.assign(Id=pd.Series(ids, dtype=object)).set_index("Town", drop=False)
 
 
@@ -102,7 +102,7 @@ def from_csv(tmp_path: Path) -> Intake:
 def test_the_csv_file_says(tmp_path: Path) -> None:
     assert from_csv(tmp_path).leads[0] == MAPPER.lead(
         {
-            "Id": "7310442000000805001",
+            "Id": "1234567890123456001",
             "Created": datetime(2024, 6, 21, 13, 30, tzinfo=UTC),
             "Town": "Graz",
             "Staff": 120,
@@ -141,11 +141,11 @@ IDS = load_mapping("leadrules_mapping: 1\nleads: {id: Id}\n")
 
 
 def test_an_id_that_became_a_float_is_rejected_where_digits_are_lost() -> None:
-    frame = pd.DataFrame({"Id": [660737.0, 5.805028000000805e18, float("nan")]})
+    frame = pd.DataFrame({"Id": [660737.0, 1.234567890123456e18, float("nan")]})
     intake = IDS.read(frame)
     assert intake.leads == (Lead(id="660737"),)
     assert [reject.reason for reject in intake.rejects] == [
-        "id: '5.805028000000805e+18' is a floating-point number beyond 2^53; its digits are lost",
+        "id: '1.234567890123456e+18' is a floating-point number beyond 2^53; its digits are lost",
         "id: is missing",
     ]
 

@@ -111,11 +111,10 @@ def test_a_mapping_survives_json() -> None:
 WORDS = st.sampled_from(
     ["Id", "touch", "activity", "page_view", "EUR", "%Y-%m-%d", "UTC", "reject", "", "call"]
 )
-KEYS = st.sampled_from(
-    ["leads", "events", "source", "missing", "trim", "decimal", "dates", "zone"]
-    + ["id", "created", "budget", "column", "constant", "values", "otherwise", "currency"]
-    + ["kind", "type", "lead_id", "contact_id", "time", "only", "in", "properties", "channel"]
-)
+DEFAULTS = ["leads", "events", "source", "missing", "trim", "decimal", "dates", "zone"]
+ENTRIES = ["id", "created", "budget", "column", "constant", "values", "otherwise", "currency"]
+EVENTS = ["kind", "type", "lead_id", "contact_id", "time", "only", "in", "properties", "channel"]
+KEYS = st.sampled_from([*DEFAULTS, *ENTRIES, *EVENTS])
 NODES = st.recursive(
     st.one_of(WORDS, st.none(), st.booleans(), st.integers(), st.floats()),
     lambda nodes: st.one_of(st.lists(nodes, max_size=3), st.dictionaries(KEYS, nodes, max_size=4)),

@@ -120,8 +120,8 @@ def cell_text(cell: object) -> str:
         Unreadable: If it has none without losing something.
 
     Examples:
-        >>> cell_text(7310442000000805001)
-        '7310442000000805001'
+        >>> cell_text(1234567890123456001)
+        '1234567890123456001'
     """
     match cell:
         case str():
@@ -159,7 +159,7 @@ def _is_finite(number: float | Decimal) -> bool:
 
 def _read_text(cell: object, *, spelling: Spelling) -> str:
     text = cell if isinstance(cell, str) else cell_text(cell)
-    if spelling.identifier and _SHORTENED.fullmatch(text):
+    if spelling.identifier and "+" in text and _SHORTENED.fullmatch(text):
         reason = f"'{text}' is a number that a spreadsheet has shortened; its digits are lost"
         raise Unreadable("digits-lost", reason)
     return text
@@ -236,13 +236,6 @@ def _read_boolean(cell: object, *, spelling: Spelling) -> bool:  # noqa: ARG001 
 def _moment(cell: object, spelling: Spelling) -> datetime | None:
     """Return the moment that a cell says, as it says it, or None."""
     match cell:
-        case datetime():
-            return datetime.combine(
-                date(cell.year, cell.month, cell.day),
-                time(cell.hour, cell.minute, cell.second, cell.microsecond, cell.tzinfo),
-            )
-        case date():
-            return datetime.combine(cell, time())
         case str() if not spelling.dates:
             try:
                 return datetime.fromisoformat(cell)
@@ -254,6 +247,13 @@ def _moment(cell: object, spelling: Spelling) -> datetime | None:
                     return datetime.strptime(cell, form)  # noqa: DTZ007 - a zone is added below
                 except ValueError:
                     continue
+        case datetime():
+            return datetime.combine(
+                date(cell.year, cell.month, cell.day),
+                time(cell.hour, cell.minute, cell.second, cell.microsecond, cell.tzinfo),
+            )
+        case date():
+            return datetime.combine(cell, time())
     return None
 
 

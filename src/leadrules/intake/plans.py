@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from leadrules.errors import EvaluationError, did_you_mean, one_of
@@ -275,8 +275,7 @@ class LeadPlan:
             raise _refused(error, self.parts) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An event that a row says, before it is known whose it is."""
 
     kind: str
