@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -135,7 +136,7 @@ def _comparison(node: Comparison, reading: Reading) -> nw.Expr:  # noqa: PLR0911
     match node.op:
         case "within":
             age = reading.at - left
-            return (age >= 0) & (age < right)
+            return nw.when(~right.is_null()).then((age >= 0) & (age < right))
         case "older_than":
             return (reading.at - left) >= right
         case "has":
@@ -236,7 +237,7 @@ def _column(term: Term, reading: Reading) -> nw.Expr:
             kind = reading.vocabulary.parameters[name].type
             return _literal(reading.parameters.get(name), kind)
         case DaysSince(of):
-            return (reading.at - _column(of, reading)) // MICROSECONDS_A_DAY
+            return _days(reading.at - _column(of, reading))
         case Lower(of):
             return _column(of, reading)  # known where the text is; compared by `_folded`
         case Arithmetic(op, left, right):
@@ -245,7 +246,17 @@ def _column(term: Term, reading: Reading) -> nw.Expr:
             return _finite(_calculated(op, one, other))
 
 
+def _days(age: nw.Expr) -> nw.Expr:
+    """Return whole days, rounded down."""
+    # Spark divides as floats; half a day over whole days keeps them away from the edges.
+    whole = age - age % MICROSECONDS_A_DAY
+    return (whole + MICROSECONDS_A_DAY // 2) // MICROSECONDS_A_DAY
+
+
 def _literal(value: Value | None, kind: Type) -> nw.Expr:
+    if isinstance(value, date):
+        # As text, since PySpark takes no date before the year 1000.
+        return nw.lit(value.isoformat(), nw.String).str.to_date(format="%Y-%m-%d")
     plain: Any = value.minor if isinstance(value, Cash) else value
     if isinstance(plain, int) and not isinstance(plain, bool):
         plain = float(plain) if kind is Type.NUMBER else int(plain)
