@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from leadrules.conditions.text import DEEPEST, literal
+from leadrules.conditions.text import DEEPEST, literal, short
 from leadrules.conditions.tree import (
     OPERATORS,
     AllOf,
@@ -83,7 +83,7 @@ def read_data(data: object, path: Path = ()) -> Condition:
     if len(path) > 2 * DEEPEST:
         _refuse("too-deep", f"nested too deep; expected at most {DEEPEST} levels", path)
     if not isinstance(data, Mapping):
-        _refuse("not-a-condition", f"'{data}' is no condition; expected a text or keys", path)
+        _refuse("not-a-condition", f"{said(data)} is no condition; expected a text or keys", path)
     kind = next((key for key in _CONDITION_KEYS if key in data), None)
     match kind:
         case "all" | "any":
@@ -97,7 +97,7 @@ def read_data(data: object, path: Path = ()) -> Condition:
             _only(data, ("at_least", "of"), path)
             count = data["at_least"]
             if not isinstance(count, int) or isinstance(count, bool):
-                _refuse("arguments", f"'{count}' is not a whole number", (*path, "at_least"))
+                _refuse("arguments", f"{said(count)} is not a whole number", (*path, "at_least"))
             return AtLeast(count, _parts(data.get("of"), (*path, "of")))
         case "always":
             _only(data, ("always",), path)
@@ -123,10 +123,10 @@ def _comparison(data: Mapping[Any, Any], path: Path) -> Comparison:
         if "field" in data
         else _term(data["left"], (*path, "left"))
     )
-    op = str(data.get("op", ""))
-    if op not in OPERATORS:
-        wrong = f"no operator '{op}'" if op else "the operator is missing"
-        hint = did_you_mean(op, OPERATORS)
+    op = data.get("op", "")
+    if not isinstance(op, str) or op not in OPERATORS:
+        wrong = f"no operator {said(op)}" if "op" in data else "the operator is missing"
+        hint = did_you_mean(op, OPERATORS) if isinstance(op, str) else ""
         _refuse("unknown-operator", f"{wrong}; expected {one_of(OPERATORS)}{hint}", (*path, "op"))
     right = OPERATORS[op].right
     if right == "none":
@@ -155,7 +155,7 @@ def _parts(data: object, path: Path) -> tuple[Condition, ...]:
 
 def _field(name: object, path: Path) -> Field:
     if not isinstance(name, str):
-        _refuse("type-mismatch", f"'{name}' is not the name of a field", path)
+        _refuse("type-mismatch", f"{said(name)} is not the name of a field", path)
     return Field(name)
 
 
@@ -167,7 +167,8 @@ def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
     key = next((key for key in _TERM_KEYS if isinstance(data, Mapping) and key in data), None)
     if key is None:
         message = (
-            f"'{data}' is no value; expected a text, a number, a boolean or {one_of(_TERM_KEYS)}"
+            f"{said(data)} is no value; expected a text, a number, a boolean "
+            f"or {one_of(_TERM_KEYS)}"
         )
         _refuse("not-a-term", message, path)
     found: Mapping[Any, Any] = data  # type: ignore[assignment]  # it has a key
@@ -175,12 +176,9 @@ def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
     if key == "calc":
         _only(found, ("calc", "of"), path)
         of = found.get("of")
-        if found["calc"] not in {"+", "-", "*", "/"}:
-            _refuse(
-                "unknown-operator",
-                f"no operator '{found['calc']}'; expected '+', '-', '*' or '/'",
-                inner,
-            )
+        if found["calc"] not in ("+", "-", "*", "/"):  # not a set: it may be anything
+            message = f"no operator {said(found['calc'])}; expected '+', '-', '*' or '/'"
+            _refuse("unknown-operator", message, inner)
         if not isinstance(of, Sequence) or isinstance(of, str) or len(of) != 2:  # noqa: PLR2004 - two sides
             _refuse("arguments", f"'{found['calc']}' takes a list of two values", (*path, "of"))
         left, right = (_term(item, (*path, "of", index)) for index, item in enumerate(of))
@@ -197,7 +195,7 @@ def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
         case "lower":
             return Lower(_term(value, inner))
     if not isinstance(value, str):
-        _refuse("bad-literal", f"'{value}' is not a text that says {_TAGS[key].noun}", inner)
+        _refuse("bad-literal", f"{said(value)} is not a text that says {_TAGS[key].noun}", inner)
     try:
         return literal(key, value)
     except ValueError as error:
@@ -229,6 +227,15 @@ def _only(data: Mapping[Any, Any], keys: tuple[str, ...], path: Path) -> None:
                 f"unknown key '{key}'; expected {one_of(keys)}{hint}",
                 (*path, str(key)),
             )
+
+
+def said(value: object) -> str:
+    """Return what data says, in quotes and short enough for a message."""
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        text = "a number of thousands of digits"
+    return f"'{short(text)}'"
 
 
 def _refuse(code: str, message: str, path: Path) -> NoReturn:

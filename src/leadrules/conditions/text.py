@@ -7,12 +7,11 @@ The text is a subset of Python's expression grammar. It is read with the standar
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NoReturn
-
-import pendulum
 
 from leadrules.conditions.tree import (
     OPERATORS,
@@ -35,9 +34,11 @@ from leadrules.conditions.tree import (
 from leadrules.errors import Issue, PolicyError, did_you_mean
 from leadrules.values import (
     LARGEST_INTEGER,
+    MICROSECONDS_A_DAY,
     Cash,
     Money,
     Type,
+    instant_of,
     parse_duration,
     settle,
 )
@@ -48,6 +49,8 @@ LONGEST = 10_000
 """A condition has at most so many characters."""
 DEEPEST = 32
 """A condition is nested at most so deep."""
+LONGEST_SPAN = 10_000 * MICROSECONDS_A_DAY
+"""A duration is at most so long, in microseconds: 27 years."""
 
 Spans = Mapping[Path, tuple[int, int]]
 """Where each part of a condition stands in its text: start and end, in characters."""
@@ -68,6 +71,13 @@ _TERMS = ("days_since", "lower")
 _CONDITIONS = (*_TESTS, *_GROUPS)
 _FUNCTIONS = (*_CONDITIONS, *_TERMS, *_LITERALS)
 _BOOLEANS = {"true": True, "false": False}
+_MOST_BRACKETS = 3 * DEEPEST
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_ESCAPE = re.compile(r"\\(?:x.{0,2}|u.{0,4}|U.{0,8}|.)", re.DOTALL)
+# What `json.dumps` writes, and the longer ones of Python; Python lets unknown ones pass.
+_KNOWN_ESCAPE = re.compile(
+    r"\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U(?:000[0-9a-fA-F]|0010)[0-9a-fA-F]{4})"
+)
 
 _HINTS = (
     ("&&", "write 'and'"),
@@ -105,7 +115,7 @@ def parse_with_spans(text: str) -> tuple[Condition, Spans]:
         root = ast.parse(scan, mode="eval").body
     except SyntaxError as error:
         _refuse(text, _syntax(text, error))
-    except (RecursionError, MemoryError, ValueError):
+    except (RecursionError, MemoryError):
         _refuse(text, _Wrong("too-deep", _TOO_DEEP, 0, len(text)))
     reader = _Reader(text)
     if _depth(root) > 4 * DEEPEST:
@@ -154,55 +164,74 @@ def _scanned(text: str) -> str:
         _refuse(text, _Wrong("empty", message, 0, 1))
     for start, end, code, message in _oddities(text):
         _refuse(text, _Wrong(code, message, start, end))
-    # A leading blank would be an indent, so it is overwritten by an opening bracket's twin.
-    line = text.replace("\n", " ").replace("\r", " ").replace("\t", " ").replace("\f", " ")
-    return _unindented(line)
+    # Leading blanks would be an indent; what else breaks a line stands outside texts.
+    return text[_shift(text) :].replace("\n", " ").replace("\r", " ")
 
 
-def _unindented(line: str) -> str:
-    blanks = len(line) - len(line.lstrip(" "))
-    return line[blanks:] if blanks else line
+def _shift(text: str) -> int:
+    """Return how many blanks stand before a condition."""
+    return len(text) - len(text.lstrip(" \t\n\r\f"))
 
 
 def _oddities(text: str) -> Iterator[tuple[int, int, str, str]]:  # noqa: C901 - one scan, a case a line
     """Yield what Python would read without complaint and not as its writer meant it."""
-    depth = 0
-    index = 0
+    depth = index = 0
     after_text = False
     while index < len(text):
         mark = text[index]
         if mark in "\"'":
+            end = _end_of_text(text, index)
             if after_text:
                 yield index, index + 1, "syntax", "two texts side by side; is a comma missing?"
-            if index and (text[index - 1].isalnum() or text[index - 1] == "_"):
-                yield (
-                    index - 1,
-                    index,
-                    "syntax",
-                    f"no letter may stand before a text: {mark}...{mark}",
-                )
-            end = _end_of_text(text, index)
+            if _is_word(text[index - 1 : index]):
+                message = f"no letter may stand before a text: {mark}...{mark}"
+                yield index - 1, index, "syntax", message
             if end is None:
-                yield (
-                    index,
-                    len(text),
-                    "syntax",
-                    f"the text is not closed; expected {mark} at its end",
-                )
+                message = f"the text is not closed; expected {mark} at its end"
+                yield index, len(text), "syntax", message
                 return
+            yield from _odd_in_text(text, index + 1, end - 1)
             index, after_text = end, True
             continue
-        if not mark.isspace():
-            after_text = False
+        if mark.isdigit() and mark.isascii() and not _is_word(text[index - 1 : index]):
+            found = _NUMBER.match(text, index)
+            end = found.end() if found else index + 1
+            if not found or _is_word(text[end : end + 1]):
+                while _is_word(text[end : end + 1]):
+                    end += 1
+                message = f"'{short(text[index:end])}' is not a number; expected digits, or a text in quotes"
+                yield index, end, "bad-literal", message
+            index, after_text = end, False
+            continue
+        after_text = after_text and mark.isspace()
         if mark == "#":
             yield index, len(text), "syntax", "a condition holds no comment; use 'why:' of the rule"
-        elif not mark.isascii():
-            message = f"'{mark}' stands outside a text; names are ASCII letters, digits and '_'"
+            return
+        if not mark.isascii() or not (mark.isprintable() or mark in "\t\n\r\f"):
+            shown = mark if mark.isprintable() else f"U+{ord(mark):04X}"
+            message = f"'{shown}' stands outside a text; names are ASCII letters, digits and '_'"
             yield index, index + 1, "bad-name", message
         depth += (mark in "([{") - (mark in ")]}")
-        if depth > DEEPEST:
+        if depth > _MOST_BRACKETS:
             yield index, index + 1, "too-deep", _TOO_DEEP
+            return
         index += 1
+
+
+def _is_word(mark: str) -> bool:
+    return mark.isalnum() or mark == "_"
+
+
+def _odd_in_text(text: str, start: int, end: int) -> Iterator[tuple[int, int, str, str]]:
+    for found in _ESCAPE.finditer(text, start, end):
+        if not _KNOWN_ESCAPE.fullmatch(found[0]):
+            said = found[0] if found[0].isprintable() else "\\"
+            message = f"'{said}' means nothing; write '\\\\' for a backslash"
+            yield found.start(), found.end(), "syntax", message
+    for index in range(start, end):
+        if text[index] == "\0" or "\ud800" <= text[index] <= "\udfff":
+            message = f"U+{ord(text[index]):04X} cannot stand in a condition"
+            yield index, index + 1, "bad-literal", message
 
 
 def _end_of_text(text: str, start: int) -> int | None:
@@ -217,8 +246,7 @@ def _end_of_text(text: str, start: int) -> int | None:
 
 
 def _syntax(text: str, error: SyntaxError) -> _Wrong:
-    shift = len(text) - len(text.lstrip(" \t\n\r\f"))
-    offset = min((error.offset or len(text)) - 1 + shift, len(text) - 1)
+    offset = max(0, min((error.offset or len(text)) - 1 + _shift(text), len(text) - 1))
     hint = next((f"; {hint}" for mark, hint in _HINTS if mark in _around(text, offset)), "")
     reason = (error.msg or "invalid syntax").split(".")[0].lower()
     if hint or "perhaps" in reason or "maybe" in reason or "cannot" in reason:
@@ -249,10 +277,9 @@ class _Reader:
     text: str
     wrong: list[_Wrong] = field(default_factory=list)
     spans: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    _shift: int = 0
 
     def __post_init__(self) -> None:
-        self._shift = len(self.text) - len(self.text.lstrip(" \t\n\r\f"))
+        self._shift = _shift(self.text)
         self._bytes = self.text[self._shift :].encode()
         self._ascii = self.text.isascii()
 
@@ -410,8 +437,10 @@ class _Reader:
             case ast.IfExp():
                 self._note(node, "syntax", "'if ... else' is not allowed; write two rules")
             case _:
-                shown = ast.get_source_segment(self.text.lstrip(), node) or "this"
-                message = f"'{_short(shown)}' is no condition; compare it with something"
+                start, end = self._span(node)
+                message = (
+                    f"'{short(self.text[start:end])}' is no condition; compare it with something"
+                )
                 self._note(node, "not-a-condition", message)
 
     def _unknown_call(self, node: ast.Call) -> None:
@@ -567,7 +596,11 @@ def literal(name: str, said: str) -> Literal:
             money = Money.parse(said)
             return Literal(Type.MONEY, Cash(money.minor, money.currency))
         case "duration":
-            return Literal(Type.DURATION, parse_duration(said))
+            span = parse_duration(said)
+            if span > LONGEST_SPAN:
+                message = f"'{said}' is too long; expected at most 10000 days"
+                raise ValueError(message)
+            return Literal(Type.DURATION, span)
         case "date":
             try:
                 return Literal(Type.DATE, date.fromisoformat(said))
@@ -576,17 +609,14 @@ def literal(name: str, said: str) -> Literal:
                 raise ValueError(message) from None
         case _:
             try:
-                moment = pendulum.parse(said, tz=None)
-                settled = settle(moment) if isinstance(moment, pendulum.DateTime) else None
+                return Literal(Type.DATETIME, instant_of(datetime.fromisoformat(said)))
             except ValueError:
-                settled = None
-            if settled is None:
                 message = (
                     f"'{said}' is not a moment with a zone; expected '2026-01-31T09:00:00+01:00'"
                 )
-                raise ValueError(message)
-            return Literal(Type.DATETIME, settled)
+                raise ValueError(message) from None
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Return a text, cut to what a message can hold."""
     return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - a line's worth
