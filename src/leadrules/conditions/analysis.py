@@ -31,23 +31,36 @@ from leadrules.vocabulary import Vocabulary
 
 __all__ = ["cells", "outcomes"]
 
-MOST_CASES = 4096
-"""A condition with more combinations of cells than this is not judged."""
+Verdicts = set[bool | None]
+
+MOST_COMPARISONS = 40_000
+"""A condition that takes more than this, over all combinations of cells, is not judged."""
+
+LONGEST_LIST = 100
+"""A longer list is taken to leave something out."""
 
 _EXACT = frozenset(
     {"==", "!=", "<", "<=", ">", ">=", "in", "not in", "known", "missing", "is_true"}
 )
 
 
-def outcomes(node: Condition, vocabulary: Vocabulary) -> set[bool | None] | None:
+def outcomes(
+    node: Condition, vocabulary: Vocabulary, *, memo: dict[Comparison, Verdicts] | None = None
+) -> Verdicts | None:
     """Return every verdict that a condition can have, or None if it is too large to tell.
 
     Exact where fields are compared with written values; else at least what it can have.
+
+    Args:
+        node: A condition that the checker has passed.
+        vocabulary: The names that it uses.
+        memo: What comparisons were found to come to, kept for the parts of one condition.
     """
+    memo = {} if memo is None else memo
     comparisons = {part for _, part in walk(node) if isinstance(part, Comparison)}
     exact = {part for part in comparisons if _is_exact(part)}
-    if len(exact) == len(comparisons) == 1 or _is_read_once(node, exact):
-        return _alone(node, exact, vocabulary)
+    if _is_read_once(node, exact):
+        return _alone(node, exact, vocabulary, memo)
     names = sorted({part.left.name for part in exact if isinstance(part.left, Field)})
     domains: list[Sequence[Value | None]] = [
         cells(name, [part for part in exact if part.left == Field(name)], vocabulary)
@@ -55,9 +68,10 @@ def outcomes(node: Condition, vocabulary: Vocabulary) -> set[bool | None] | None
     ]
     free = sorted(comparisons - exact, key=repr)
     verdicts: list[Sequence[bool | None]] = [(True, False, None)] * len(free)
-    if prod(len(domain) for domain in (*domains, *verdicts)) > MOST_CASES:
+    cases = prod(len(domain) for domain in (*domains, *verdicts))
+    if cases * len(comparisons) > MOST_COMPARISONS:
         return None
-    found: set[bool | None] = set()
+    found: Verdicts = set()
     for values in product(*domains):
         record = {
             name: value for name, value in zip(names, values, strict=True) if value is not None
@@ -75,40 +89,53 @@ def _is_read_once(node: Condition, exact: set[Comparison]) -> bool:
 
 
 def _alone(
-    node: Condition, exact: set[Comparison], vocabulary: Vocabulary
-) -> set[bool | None] | None:
+    node: Condition,
+    exact: set[Comparison],
+    vocabulary: Vocabulary,
+    memo: dict[Comparison, Verdicts],
+) -> Verdicts:
     """Return the verdicts of a condition whose comparisons do not depend on each other."""
     match node:
         case Always():
             return {True}
-        case Comparison() if node in exact and isinstance(node.left, Field):
-            domain = cells(node.left.name, [node], vocabulary)
-            return {evaluate(node, {} if x is None else {node.left.name: x}) for x in domain}
         case Comparison():
-            return {True, False, None}
+            if node not in memo:
+                memo[node] = _one(node, vocabulary) if node in exact else {True, False, None}
+            return memo[node]
         case Not(part):
-            inner = _alone(part, exact, vocabulary)
-            return inner and {None if x is None else not x for x in inner}
+            inner = _alone(part, exact, vocabulary, memo)
+            return {None if x is None else not x for x in inner}
         case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
-            return _counted(node, [_alone(part, exact, vocabulary) or set() for part in parts])
+            return _counted(node, [_alone(part, exact, vocabulary, memo) for part in parts])
 
 
-def _counted(node: Condition, verdicts: list[set[bool | None]]) -> set[bool | None]:
-    """Return the verdicts of a group of independent parts, by counting trues and unknowns."""
-    reached = {(0, 0)}
-    for said in verdicts:
-        reached = {
-            (trues + (x is True), unknowns + (x is None))
-            for trues, unknowns in reached
-            for x in said
-        }
-    wanted = (
-        node.count if isinstance(node, AtLeast) else len(verdicts) if isinstance(node, AllOf) else 1
-    )
-    return {
-        True if trues >= wanted else False if trues + unknowns < wanted else None
-        for trues, unknowns in reached
-    }
+def _one(node: Comparison, vocabulary: Vocabulary) -> Verdicts:
+    """Return the verdicts of an exact comparison."""
+    assert isinstance(node.left, Field)  # noqa: S101 - exact
+    if isinstance(node.right, tuple) and len(node.right) > LONGEST_LIST:
+        return {True, False, None}
+    name = node.left.name
+    domain = cells(name, [node], vocabulary)
+    return {evaluate(node, {} if x is None else {name: x}) for x in domain}
+
+
+def _counted(node: Condition, verdicts: list[Verdicts]) -> Verdicts:
+    """Return the verdicts of a group whose parts do not depend on each other."""
+    total = len(verdicts)
+    wanted = node.count if isinstance(node, AtLeast) else total if isinstance(node, AllOf) else 1
+    certain = sum(said == {True} for said in verdicts)
+    optional = sum(said == {True, False} for said in verdicts)
+    unknown = sum(None in said for said in verdicts)
+    found: Verdicts = set()
+    if sum(True in said for said in verdicts) >= wanted:
+        found.add(True)
+    if sum(False not in said for said in verdicts) < wanted:
+        found.add(False)
+    # Unknown: fewer trues than are wanted, and unknowns enough for the rest.
+    trues = min(certain + optional, wanted - 1)
+    if certain < wanted <= trues + unknown:
+        found.add(None)
+    return found
 
 
 def _with(
@@ -161,6 +188,8 @@ def cells(
         return (None, True, False)
     if not literals:
         return (None, *_ANY[declaration.type])
+    if declaration.type is Type.MONEY:
+        literals.add(Cash(0, "XXX"))  # of a currency that none of them has
     return (None, *dict.fromkeys(_around(sorted(literals, key=_order), declaration.type)))
 
 

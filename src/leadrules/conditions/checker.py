@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from leadrules.conditions.analysis import outcomes
+from leadrules.conditions.data import said
 from leadrules.conditions.format import format_condition, format_term
 from leadrules.conditions.text import DEEPEST
 from leadrules.conditions.tree import (
@@ -30,6 +32,8 @@ from leadrules.vocabulary import Declaration, Vocabulary
 
 __all__ = ["check"]
 
+_T = TypeVar("_T")
+
 _ORDERED = frozenset(
     {
         Type.STRING,
@@ -42,6 +46,7 @@ _ORDERED = frozenset(
     }
 )
 _TEXT_TESTS = ("contains", "starts_with", "ends_with")
+_TERM_STEPS = ("of", "days_since", "lower")
 _SCOPES = {
     "activity": "in rules about activities",
     "member": "in routing",
@@ -77,9 +82,8 @@ class _Checker:
             if isinstance(node, Comparison):
                 self._comparison(node, path)
             elif isinstance(node, AtLeast) and not 1 <= node.count <= len(node.parts):
-                message = (
-                    f"at least {node.count} of {len(node.parts)}; expected 1 to {len(node.parts)}"
-                )
+                most = len(node.parts)
+                message = f"at least {said(node.count)} of {most}; expected 1 to {most}"
                 self._wrong("arguments", message, path)
 
     def _wrong(self, code: str, message: str, path: Path) -> None:
@@ -204,6 +208,9 @@ class _Checker:
 
     def _type(self, term: Term, path: Path) -> Type | None:
         """Return the type of a term, or None if it has none, which is then reported."""
+        if sum(step in _TERM_STEPS for step in path) > DEEPEST:
+            self._wrong("too-deep", f"nested too deep; expected at most {DEEPEST} levels", path)
+            return None
         match term:
             case Literal(kind, _):
                 return kind
@@ -307,8 +314,9 @@ def _is_number(text: str) -> bool:
 def _warnings(node: Condition, vocabulary: Vocabulary) -> Iterator[Problem]:
     yield from _duplicates(node)
     yield from _capitals(node)
+    memo: dict[Comparison, set[bool | None]] = {}
     for path, part in walk(node):
-        seen = outcomes(part, vocabulary)
+        seen = outcomes(part, vocabulary, memo=memo)
         if seen is None:
             continue
         if True not in seen:
@@ -333,15 +341,21 @@ def _duplicates(node: Condition) -> Iterator[Problem]:
                 step = (
                     "all" if isinstance(part, AllOf) else "any" if isinstance(part, AnyOf) else "of"
                 )
-                for index, inner in enumerate(parts):
-                    if inner in parts[:index]:
-                        message = f"'{format_condition(inner)}' stands here twice"
-                        yield Problem("duplicate", message, (*path, step, index), "warning")
+                for index, inner in _repeated(parts):
+                    message = f"'{format_condition(inner)}' stands here twice"
+                    yield Problem("duplicate", message, (*path, step, index), "warning")
             case Comparison(_, _, tuple(items)):
-                for index, item in enumerate(items):
-                    if item in items[:index]:
-                        message = f"'{format_term(item)}' stands in the list twice"
-                        yield Problem("duplicate", message, (*path, "value", index), "warning")
+                for index, item in _repeated(items):
+                    message = f"'{format_term(item)}' stands in the list twice"
+                    yield Problem("duplicate", message, (*path, "value", index), "warning")
+
+
+def _repeated(items: Sequence[_T]) -> Iterator[tuple[int, _T]]:
+    seen: set[_T] = set()
+    for index, item in enumerate(items):
+        if item in seen:
+            yield index, item
+        seen.add(item)
 
 
 def _capitals(node: Condition) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ is executed, and names and values enter it through a closure, never as text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -173,9 +173,7 @@ class Code:
             case Not(part):
                 return self.false(part)
             case AtLeast(count, parts):
-                return (
-                    f"({' + '.join(self.true(part) for part in parts)} >= {self.constant(count)})"
-                )
+                return self._counted(map(self.true, parts), ">=", count)
             case Comparison():
                 return f"({self._comparison(node, wanted=True)})"
 
@@ -191,13 +189,16 @@ class Code:
             case Not(part):
                 return self.true(part)
             case AtLeast(count, parts):
-                most = self.constant(len(parts) - count)
-                return f"({' + '.join(self.false(part) for part in parts)} > {most})"
+                return self._counted(map(self.false, parts), ">", len(parts) - count)
             case Comparison():
                 return f"({self._comparison(node, wanted=False)})"
 
     def _joined(self, word: str, parts: list[str]) -> str:
         return f"({word.join(parts)})"
+
+    def _counted(self, parts: Iterable[str], op: str, count: int) -> str:
+        """Return a test of how many parts hold; the sum of a tuple, as `+` would nest each."""
+        return f"(sum(({', '.join(parts)},)) {op} {self.constant(count)})"
 
     def _comparison(self, node: Comparison, *, wanted: bool) -> str:
         op, left = node.op, self.variable(node.left)

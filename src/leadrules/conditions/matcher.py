@@ -130,7 +130,7 @@ def _checked(condition: str | Mapping[str, Any] | Condition, vocabulary: Vocabul
             excerpt=text,
             caret=spans.get(found.path),
         )
-        for found in check(tree, vocabulary)
+        for found in check(tree, vocabulary, warnings=False)
         if found.severity == "error"
     ]
     if issues:
