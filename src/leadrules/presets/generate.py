@@ -1,0 +1,190 @@
+"""The sample leads: made up, the same every time, and as untidy as an export of a CRM.
+
+`python -m leadrules.presets.generate` prints them; `demo_leads.csv` is what it prints.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from io import StringIO
+from random import Random
+from typing import TypeVar
+
+__all__ = ["generated_leads"]
+
+GOOD = 193
+LAST = datetime(2026, 10, 4, 18, 45)  # noqa: DTZ001 - exports state no zone
+OLDEST_DAYS = 290
+FIRST_ID = 4100000000000200017
+
+HEADER = (
+    "Lead Id",
+    "Created",
+    "Name",
+    "Email",
+    "Job Title",
+    "Level",
+    "Company",
+    "Industry",
+    "Employees",
+    "City",
+    "Country",
+    "Lead Source",
+    "Budget",
+    "Interest",
+    "Months to decision",
+    "Sites",
+    "May call",
+)
+
+# Stems of names that no company has, and under `.example` no company can have.
+STEMS = {
+    "Quarzhain": "quarzhain",
+    "Nebelgrün": "nebelgruen",
+    "Ulmenfähre": "ulmenfaehre",
+    "Brückwart": "brueckwart",
+    "Föhrensilber": "foehrensilber",
+    "Kranichsund": "kranichsund",
+    "Mühlstern": "muehlstern",
+    "Reiherforst": "reiherforst",
+    "Tannschwelle": "tannschwelle",
+    "Wolkenstieg": "wolkenstieg",
+}
+TRADES = {
+    "Guss": ("Manufacturing", "manufacturing", "MANUFACTURING"),
+    "Antriebe": ("Manufacturing", "Manufacturing", "Select"),
+    "Fracht": ("Logistics", "logistics", "Logistics"),
+    "Klinik": ("Healthcare", "Healthcare", "-"),
+    "Handel": ("Retail", "retail", "Select"),
+    "Beratung": ("Consulting", "IT consulting", "consulting"),
+}
+FIRST_NAMES = ("Anna", "Björn", "Chloé", "David", "Elif", "Jörg", "Käthe", "Luca", "Mira", "Zoë")
+LAST_NAMES = ("Adler", "Böhm", "Çelik", "Dörfler", "Eßer", "Gärtner", "Jansen", "Novák", "Thür")
+PLACES = (
+    ("München", "DE"),
+    ("Köln", "DE"),
+    ("Leipzig", "de"),
+    ("Nürnberg", "Germany"),
+    ("Graz", "AT"),
+    ("Zürich", "CH"),
+    ("Select", "Select"),
+)
+LEVELS = (
+    ("C-Level", ("CEO", "Managing director", "COO")),
+    ("Director", ("Director of Operations", "PLANT DIRECTOR", "HR director")),
+    ("Manager", ("Plant manager", "operations manager", "Head of shift planning")),
+    ("Staff", ("Dispatcher", "HR officer", "Student", "Trainee", "n/a")),
+    ("Select", ("Operations", "Plant engineer", "-", "")),
+)
+SOURCES = (
+    "Demo request",
+    "Contact form",
+    "Call",
+    "Trade show",
+    "Webinar",
+    "White paper",
+    "White paper",
+    "Select",
+)
+INTERESTS = ("Shift planning", "Shift planning", "Time tracking", "Payroll", "Select")
+PLAIN = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ç": "c", "é": "e", "ë": "e", "á": "a"}
+)
+
+Item = TypeVar("Item")
+
+
+def generated_leads() -> str:
+    """Return the sample as CSV with semicolons: a header and 200 rows, 6 of them faulty."""
+    # `Random.random` is the one method whose numbers Python keeps the same for good.
+    chance = Random(2026)  # noqa: S311 - a sample is no secret
+    rows = [_row(chance, number) for number in range(GOOD)]
+    for place, row in sorted(_strays(rows).items()):
+        rows.insert(place, row)
+    text = StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\n").writerows([HEADER, *rows])
+    return text.getvalue()
+
+
+def _pick(chance: Random, items: Sequence[Item]) -> Item:
+    return items[int(chance.random() * len(items))]
+
+
+def _row(chance: Random, number: int) -> list[str]:
+    level, titles = _pick(chance, LEVELS)
+    stem, trade = _pick(chance, tuple(STEMS)), _pick(chance, tuple(TRADES))
+    first, last = _pick(chance, FIRST_NAMES), _pick(chance, LAST_NAMES)
+    city, country = _pick(chance, PLACES)
+    plant = f'; "Werk {1 + number % 3}"' if chance.random() < 0.03 else ""  # noqa: PLR2004 - a share
+    return [
+        str(FIRST_ID + 1_003 * number),
+        _created(chance),
+        f"{first} {last}",
+        _email(chance, first, last, STEMS[stem], number),
+        _pick(chance, titles),
+        level,
+        f"{stem} {trade}{plant}",
+        _pick(chance, TRADES[trade]),
+        _employees(chance),
+        city,
+        country,
+        _pick(chance, SOURCES),
+        _budget(chance),
+        _pick(chance, INTERESTS),
+        _pick(chance, ("1", "3", "6", "12", "24", "Select", "")),
+        _pick(chance, ("1", "1", "2", "4", "8", "", "n/a")),
+        _pick(chance, ("Yes", "Yes", "Yes", "yes", "No", "Select", "")),
+    ]
+
+
+def _created(chance: Random) -> str:
+    """Return when, mostly of late, in one of the two spellings."""
+    ago = timedelta(minutes=int(OLDEST_DAYS * 24 * 60 * chance.random() ** 2))
+    form = "%Y-%m-%d" if chance.random() < 0.3 else "%d.%m.%Y %H:%M"  # noqa: PLR2004 - a share
+    return (LAST - ago).strftime(form)
+
+
+def _email(chance: Random, first: str, last: str, domain: str, number: int) -> str:
+    """Return an address that nobody has: the free providers admit no hyphen."""
+    name = f"{first}-{last}".lower().translate(PLAIN)
+    host = _pick(chance, (f"{domain}.example",) * 6 + ("gmail.com", "Yahoo.com"))
+    address = f"{name}-{number}@{host}"
+    return address.upper() if chance.random() < 0.1 else address  # noqa: PLR2004 - a share
+
+
+def _employees(chance: Random) -> str:
+    """Return a number from 5 to some 5000, the thousands set off, or none."""
+    count = int(5 * 10 ** (3 * chance.random()))
+    known = chance.random() < 0.85  # noqa: PLR2004 - a share
+    return f"{count:,}".replace(",", ".") if known else _pick(chance, ("", "Select", "-"))
+
+
+def _budget(chance: Random) -> str:
+    """Return an amount in one of several spellings, or none."""
+    euros = 500 * int(4 + 200 * chance.random() ** 2)
+    grouped = f"{euros:,}".replace(",", ".")
+    return _pick(chance, (grouped, f"{grouped},00", f"€ {grouped},00", str(euros), "Select", ""))
+
+
+def _strays(rows: Sequence[list[str]]) -> dict[int, list[str]]:
+    """Return what is wrong with the export, by place: one row said twice, and six faults."""
+    return {
+        11: _changed(rows[11], {"Lead Id": ""}),
+        38: _changed(rows[38], {"Lead Id": "-"}),
+        64: _changed(rows[64], {"Lead Id": str(FIRST_ID + 1), "Employees": "ca. 200"}),
+        90: list(rows[80]),
+        115: _changed(rows[100], {"Budget": "99.000"}),
+        142: _changed(rows[142], {"Lead Id": str(FIRST_ID + 2), "Created": "31.02.2026 10:15"}),
+        171: rows[171][:9],
+    }
+
+
+def _changed(row: Sequence[str], cells: Mapping[str, str]) -> list[str]:
+    return [cells.get(column, cell) for column, cell in zip(HEADER, row, strict=True)]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(generated_leads())
