@@ -1,0 +1,80 @@
+"""`leadrules check`: everything that is wrong with a policy, or what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sized
+from datetime import datetime
+from pathlib import Path
+
+from rich.table import Table
+
+from leadrules.cli.consoles import messages, results, told, warn
+from leadrules.cli.inputs import moment_in, read_policy
+from leadrules.errors import PolicyError
+from leadrules.policy import Policy
+
+__all__ = ["check_policy", "counted"]
+
+
+def check_policy(
+    path: Path, *, tables: Iterable[tuple[str, Path]], at: datetime | None, strict: bool
+) -> int:
+    """Say what is wrong with a policy, and return the exit status.
+
+    Raises:
+        CommandError: If a table cannot be read.
+        OSError: If a file cannot be read.
+    """
+    try:
+        policy = read_policy(path, tables)
+    except PolicyError as error:
+        messages().print(told(error), soft_wrap=True)
+        return 1
+    due = policy.review_due(moment_in(policy.policy.zone, at))
+    warnings = [*policy.warnings, *([due] if due else [])]
+    for issue in warnings:
+        warn(issue, source=str(path))
+    header = policy.policy
+    found = counted("warning", warnings) if warnings else "no problems"
+    console = results()
+    console.print(f"{header.id}, version {header.version}: {found}", soft_wrap=True)
+    rows = Table.grid(padding=(0, 2))
+    rows.add_row("effective", f"{header.effective}, {header.zone}")
+    if policy.agreed:
+        for side, signature in (
+            ("sales", policy.agreed.sales),
+            ("marketing", policy.agreed.marketing),
+        ):
+            rows.add_row(side, f"{signature.who}, {signature.on}")
+    if policy.agreed and policy.agreed.review_by:
+        rows.add_row("review by", str(policy.agreed.review_by))
+    rows.add_row("declares", _declared(policy))
+    rows.add_row("scores by", _scored(policy))
+    rows.add_row("hash", policy.hash)
+    console.print(rows)
+    return 1 if strict and warnings else 0
+
+
+def counted(noun: str, things: Sized) -> str:
+    """Return how many things there are, in words."""
+    count = len(things)
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else plural}"
+
+
+def _declared(policy: Policy) -> str:
+    return ", ".join(
+        (
+            counted("field", policy.fields),
+            counted("activity", policy.activities),
+            counted("parameter", policy.parameters),
+            counted("table", policy.tables),
+        )
+    )
+
+
+def _scored(policy: Policy) -> str:
+    if policy.scoring is None:
+        return "nothing"
+    characteristics = counted("characteristic", policy.scoring.fit.characteristics)
+    return f"{characteristics}, {counted('rule', tuple(policy.scoring.rules()))}"

@@ -1,0 +1,270 @@
+"""The commands and their options; what each does stands in a module of its own name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from leadrules import __version__
+from leadrules.cli.consoles import refuse, silence
+from leadrules.cli.formats import Format
+from leadrules.errors import LeadRulesError
+
+__all__ = ["app", "run"]
+
+INTERRUPTED = 130
+UNREAD = 141  # as a process that SIGPIPE ends
+
+
+class Commands(TyperGroup):
+    """The commands. What stops one is told in a message, and never by a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            found = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            silence()
+            raise typer.Exit(UNREAD) from None
+        except (LeadRulesError, OSError, UnicodeEncodeError) as error:
+            refuse(error)
+            raise typer.Exit(2) from None
+        return found
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, and return the exit status."""
+    try:
+        get_command(app)(args=argv, prog_name="leadrules")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    return 0  # pragma: no cover - typer always exits
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not a moment of ISO 8601, such as 2026-10-05T09:00+02:00"
+        raise typer.BadParameter(message) from None
+
+
+def _table(text: str) -> tuple[str, Path]:
+    name, mark, file = text.partition("=")
+    if not (name and mark and file):
+        message = f"'{text}' does not name a table and its file, such as territories=rows.csv"
+        raise typer.BadParameter(message)
+    return name, Path(file)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - typer passes it so
+    if value:
+        typer.echo(f"leadrules {__version__}")
+        raise typer.Exit
+
+
+PolicyFile = Annotated[
+    Path, typer.Argument(metavar="POLICY", help="The policy: a YAML or JSON file.")
+]
+Tables = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--table",
+        metavar="NAME=FILE.csv",
+        parser=_table,
+        help="The rows of a table that the policy declares. May be given several times.",
+    ),
+]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        metavar="MOMENT",
+        parser=_moment,
+        help="The moment, in ISO 8601; without an offset, in the policy's zone. By default now.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write here, not to standard output."),
+]
+
+
+@app.callback()
+def leadrules(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Score sales leads by a policy that sales and marketing agree on.
+
+    See it work:
+      leadrules demo
+
+    Exit status: 0 done; 1 done, with rejected rows or failed checks;
+    2 could not run.
+    """
+    del version
+
+
+@app.command()
+def demo(
+    *,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            "--write",
+            metavar="DIR",
+            help="Only write policy.yaml, mapping.yaml and leads.csv there, to play with.",
+        ),
+    ] = None,
+) -> None:
+    """Score invented leads by a sample policy, step by step.
+
+    It needs nothing but this package, and writes nothing unless it is told.
+
+    Examples:
+      leadrules demo
+      leadrules demo --write trial
+    """
+    from leadrules.cli.demo import show_demo, write_demo  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(show_demo() if write is None else write_demo(write))
+
+
+@app.command()
+def check(
+    policy: PolicyFile,
+    *,
+    tables: Tables = None,
+    at: At = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,
+) -> None:
+    """Tell everything that is wrong with a policy, with line and column.
+
+    If it can be used, tell what it holds, and what is odd about it. That the
+    day is past by which it was to be reviewed is odd, too.
+
+    Examples:
+      leadrules check policy.yaml
+      leadrules check policy.yaml --strict --at 2026-10-05
+    """
+    from leadrules.cli.check import check_policy  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(check_policy(policy, tables=tables or (), at=at, strict=strict))
+
+
+@app.command()
+def score(  # noqa: PLR0913 - a command takes what it can be told
+    policy: PolicyFile,
+    *,
+    leads: Annotated[
+        Path,
+        typer.Option(
+            "--leads",
+            metavar="FILE",
+            help="The leads: .csv, .tsv, .jsonl or .parquet, by its name.",
+        ),
+    ],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping",
+            metavar="FILE",
+            help="Which columns are which fields. Without it, columns are called as fields are: "
+            "company.employees or company_employees; id is a must.",
+        ),
+    ] = None,
+    tables: Tables = None,
+    at: At = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, csv, json (one object a line) or parquet. By default as the name of "
+            "the output ends, else a table.",
+        ),
+    ] = None,
+    output: Output = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Write the rejected rows here, as CSV."),
+    ] = None,
+) -> None:
+    """Score the leads of a file by a policy.
+
+    One row a lead: lead_id, at, score, fit, the rules that fired, the
+    characteristics that missing data makes uncertain, and the policy's hash.
+    Standard error tells how many rows were rejected, and why.
+
+    Examples:
+      leadrules score policy.yaml --leads leads.csv
+      leadrules score policy.yaml --leads leads.csv -o scores.csv
+      leadrules score policy.yaml --leads export.csv --mapping mapping.yaml
+      leadrules score policy.yaml --leads leads.jsonl --at 2026-10-05T09:00
+    """
+    from leadrules.cli.score import score_leads  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        score_leads(
+            policy,
+            leads=leads,
+            mapping=mapping,
+            tables=tables or (),
+            at=at,
+            form=form,
+            output=output,
+            rejects=rejects,
+        )
+    )
+
+
+@app.command("hash")
+def hash_(policy: PolicyFile, *, tables: Tables = None) -> None:
+    """Print a policy's hash: 64 hex digits.
+
+    It covers all that can change a result: conditions, points, parameters
+    with all their dates, tables. Who signed, descriptions, spelling and the
+    order of keys do not change it.
+
+    Examples:
+      leadrules hash policy.yaml
+    """
+    from leadrules.cli.inputs import read_policy  # noqa: PLC0415 - for a quick --help
+
+    typer.echo(read_policy(policy, tables or ()).hash)
+
+
+@app.command()
+def schema(*, output: Output = None) -> None:
+    """Print the JSON Schema of a policy.
+
+    Editors complete and check a policy by it.
+
+    Examples:
+      leadrules schema --output policy.schema.json
+    """
+    from leadrules.cli.formats import write_schema  # noqa: PLC0415 - for a quick --help
+
+    write_schema(output)

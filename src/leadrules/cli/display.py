@@ -1,0 +1,191 @@
+"""What people see of a policy and of scores: tables that fit the terminal they are shown in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from leadrules.conditions.format import format_condition
+from leadrules.intake import Reject
+from leadrules.policy import Policy
+from leadrules.scoring.scorecard import Fit, Limits, Scoring
+from leadrules.scoring.scorer import Score
+from leadrules.sections import ParamRef, plain
+
+__all__ = [
+    "best_first",
+    "distribution",
+    "leads_table",
+    "policy_brief",
+    "rejects_table",
+    "show_leads",
+]
+
+LINES_BESIDE = 4
+"""Lines of a terminal that are not the table's: the command, the notes, the next prompt."""
+
+
+def best_first(scores: Sequence[Score]) -> list[Score]:
+    """Return scores from the best to the worst, equals in the order of the source."""
+    return sorted(scores, key=lambda score: (-score.score, -score.fit))
+
+
+def show_leads(scores: Sequence[Score], console: Console) -> None:
+    """Show the best leads that a terminal has room for, or all where there is none."""
+    ranked = best_first(scores)
+    room = console.size.height - LINES_BESIDE if console.is_terminal else None
+    shown = len(ranked) if room is None else min(len(ranked), max(1, room))
+    while room is not None and shown > 1 and _height(ranked[:shown], console) > room:
+        shown -= 1
+    console.print(leads_table(ranked[:shown]))
+    if shown < len(ranked):
+        more = f"the best {shown} of {len(ranked)} leads; --format csv gives all"
+        console.print(more, soft_wrap=True)
+
+
+def _height(scores: Sequence[Score], console: Console) -> int:
+    return len(console.render_lines(leads_table(scores), console.options, pad=False))
+
+
+def leads_table(scores: Sequence[Score], *, worst: Sequence[Score] = ()) -> Table:
+    """Return a table of leads in the order given, and after a gap the worst."""
+    table = _table()
+    table.add_column("Lead", overflow="fold")
+    table.add_column("Score", justify="right", no_wrap=True)
+    table.add_column("Fit", justify="right", no_wrap=True)
+    table.add_column("Fired", ratio=3, overflow="fold")
+    table.add_column("Uncertain", ratio=2, overflow="fold", style="dim")
+    for score in scores:
+        table.add_row(*_cells(score))
+    if worst:
+        table.add_row("...")
+    for score in worst:
+        table.add_row(*_cells(score))
+    return table
+
+
+def _cells(score: Score) -> Iterator[Text]:
+    yield Text(score.lead_id)
+    yield Text(f"{score.score}", style="bold")
+    yield Text(f"{plain(Decimal(repr(score.fit)))}")
+    yield Text(", ".join(score.fired))
+    yield Text(", ".join(score.uncertain))
+
+
+def rejects_table(rejects: Sequence[Reject]) -> Table:
+    """Return a table of rejected rows with their reasons."""
+    table = _table()
+    table.add_column("Line", justify="right", no_wrap=True)
+    table.add_column("Code", no_wrap=True)
+    table.add_column("Reason", ratio=1, overflow="fold")
+    for reject in rejects:
+        table.add_row(str(reject.line), reject.code, Text(reject.reason))
+    return table
+
+
+def distribution(scores: Sequence[Score], console: Console) -> Table:
+    """Return how many leads have which score, in steps of ten points."""
+    counts = Counter(int(score.score // 10) for score in scores)
+    most = max(counts.values())
+    room = max(10, console.width - 24)
+    mark = "#" if console.options.ascii_only else "█"
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    table.add_column()
+    best = int(max(score.score for score in scores))
+    for step in range(max(counts), min(counts) - 1, -1):
+        low, high, count = step * 10, min(step * 10 + 9, best), counts[step]
+        label = f"{low} to {high}" if low < high else f"{low}"
+        table.add_row(label, str(count), Text(mark * -(-count * room // most), style="cyan"))
+    return table
+
+
+def policy_brief(policy: Policy) -> RenderableType:
+    """Return who agreed to a policy, what it declares, and each of its rules with its reason."""
+    parts: list[RenderableType] = [_facts_table(_facts(policy))]
+    if policy.scoring:
+        parts += ["", _rules(policy.scoring.fit), "", _facts_table(_sums(policy.scoring))]
+    return Group(*parts)
+
+
+def _facts_table(facts: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    said = ""
+    for label, text in facts:
+        table.add_row("" if label == said else label, Text(text))
+        said = label
+    return table
+
+
+def _facts(policy: Policy) -> Iterator[tuple[str, str]]:
+    header, agreed = policy.policy, policy.agreed
+    yield "policy", f"{header.id}, version {header.version}, from {header.effective}"
+    if agreed:
+        yield "agreed", f"{agreed.sales.who}, {agreed.sales.on}"
+        yield "agreed", f"{agreed.marketing.who}, {agreed.marketing.on}"
+    if agreed and agreed.review_by:
+        yield "review", f"by {agreed.review_by}"
+    for name, found in policy.fields.items():
+        declared = found.declaration
+        unit = f", in {declared.unit}" if declared.unit else ""
+        yield "fields", f"{name}: {' | '.join(declared.choices) or declared.type.noun}{unit}"
+    for name, parameter in policy.parameters.items():
+        values = ", ".join(f"{value} from {day}" for day, value in parameter.values.items())
+        yield "parameters", f"{name}: {values}"
+
+
+def _rules(fit: Fit) -> Table:
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(overflow="fold", style="cyan")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(ratio=3, overflow="fold")
+    table.add_column(ratio=2, style="dim")
+    for characteristic, rules in fit.characteristics.items():
+        for number, rule in enumerate(rules.rules):
+            table.add_row(
+                "" if number else characteristic,
+                _points(rule.points),
+                Text(format_condition(rule.when)),
+                Text(rule.why or ""),
+            )
+    return table
+
+
+def _sums(scoring: Scoring) -> Iterator[tuple[str, str]]:
+    fit = scoring.fit
+    grouped = {member for group in fit.groups.values() for member in group.of}
+    rest = [name for name in fit.characteristics if name not in grouped]
+    for name, group in fit.groups.items():
+        yield name, f"{' + '.join(group.of)}{_limits(group)}"
+    yield "fit", f"{' + '.join([*fit.groups, *rest])}{_limits(fit)}"
+    yield "score", f"{' + '.join(scoring.total.of)}{_limits(scoring.total)}"
+
+
+def _points(points: Decimal | ParamRef) -> str:
+    return f"param.{points.param}" if isinstance(points, ParamRef) else f"{plain(points):+}"
+
+
+def _limits(limits: Limits) -> str:
+    words = (("at least", limits.min), ("at most", limits.max))
+    return "".join(f", {word} {_limit(limit)}" for word, limit in words if limit is not None)
+
+
+def _limit(limit: Decimal | ParamRef) -> str:
+    return f"param.{limit.param}" if isinstance(limit, ParamRef) else str(plain(limit))
+
+
+def _table() -> Table:
+    return Table(
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        expand=True,
+        header_style="bold",
+        pad_edge=False,
+    )

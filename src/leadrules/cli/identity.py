@@ -1,0 +1,93 @@
+"""The mapping of a file whose columns are called as the fields are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from leadrules.cli.consoles import CommandError
+from leadrules.intake.csv_text import csv_records
+from leadrules.intake.mapping import Source
+from leadrules.intake.rows import file_format
+from leadrules.values import Type
+from leadrules.vocabulary import Vocabulary, column_of
+
+__all__ = ["identity_mapping"]
+
+CURRENCY = "_currency"
+
+
+def identity_mapping(
+    path: Path, vocabulary: Vocabulary
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return the mapping of a file by its header, and the columns that are no field.
+
+    A column is called `company.employees` or `company_employees`; the ids stand in `id`, or in
+    `lead_id` as in a table of leads. What is wrong with the file is left to intake to tell.
+
+    Raises:
+        CommandError: If a field has two columns, or a currency one of its own.
+        EvaluationError: If the format of the file is not known.
+        OSError: If the file cannot be read.
+    """
+    form = file_format(path, Source.model_construct())
+    header = tuple(dict.fromkeys(_READERS[form](path)))
+    found: dict[str, str] = {}
+    for name, declaration in vocabulary.fields.items():
+        spellings = [x for x in dict.fromkeys((name, column_of(name))) if x in header]
+        if len(spellings) > 1:
+            raise CommandError(f"{path}: '{spellings[0]}' and '{spellings[1]}' are one field")
+        if spellings:
+            found[name] = spellings[0]
+        if declaration.type is Type.MONEY and column_of(name) + CURRENCY in header:
+            message = (
+                f"{path}: without --mapping an amount of money states its currency in its own "
+                f"cell, such as '50000 EUR'; a mapping can name the column "
+                f"'{column_of(name)}{CURRENCY}'"
+            )
+            raise CommandError(message)
+    if "id" not in found:
+        found["id"] = "lead_id" if "lead_id" in header else "id"
+    if form == "jsonl":  # a later record may have what the first has not
+        dotted = any("." in name for name in header)
+        for name in vocabulary.fields:
+            found.setdefault(name, name if dotted else column_of(name))
+    document = {"leadrules_mapping": 1, "zone": vocabulary.zone, "leads": found}
+    return document, tuple(name for name in header if name not in found.values())
+
+
+def _csv_header(path: Path) -> Sequence[str]:
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        for record in csv_records(lines, delimiter=delimiter):
+            if record.cells or record.fault:
+                return [name.strip() for name in record.cells or ()]
+    return ()
+
+
+def _json_header(path: Path) -> Sequence[str]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+        for line in lines:
+            try:
+                first = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(first, dict):
+                return list(first)
+    return ()
+
+
+def _parquet_header(path: Path) -> Sequence[str]:
+    try:
+        from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415 - frames are an extra
+    except ModuleNotFoundError:
+        return ()
+    try:
+        return list(parquet.read_schema(path).names)
+    except ArrowInvalid:
+        return ()
+
+
+_READERS = {"csv": _csv_header, "jsonl": _json_header, "parquet": _parquet_header}

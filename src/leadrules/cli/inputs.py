@@ -1,0 +1,126 @@
+"""What a command reads: the policy with its tables, the moment, the leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from leadrules.cli.consoles import CommandError, messages, note
+from leadrules.cli.identity import identity_mapping
+from leadrules.conditions.tree import fields_of
+from leadrules.errors import did_you_mean
+from leadrules.intake import Intake, Mapper, load_mapping
+from leadrules.intake import Progress as Told
+from leadrules.intake.csv_text import csv_records
+from leadrules.policy import Policy, load_policy
+
+__all__ = ["moment_in", "read_leads", "read_policy"]
+
+LONG_FILE = 2_000_000
+"""A file of so many bytes takes long enough for a progress bar."""
+
+MOST_NAMES = 12
+"""More names than this nobody reads."""
+
+Row = dict[str, str]
+
+
+def read_policy(path: Path, tables: Iterable[tuple[str, Path]]) -> Policy:
+    """Return the policy of a file, with the rows of its tables.
+
+    Raises:
+        PolicyError: If the policy is wrong.
+        CommandError: If a table is.
+        OSError: If a file cannot be read.
+    """
+    return load_policy(path, tables={name: _rows(file) for name, file in tables})
+
+
+def _rows(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        header: list[str] | None = None
+        rows: list[Row] = []
+        for record in csv_records(lines):
+            if record.fault:
+                raise CommandError(f"{path}:{record.line}: {record.fault.reason}")
+            if record.cells and header is None:
+                header = [name.strip() for name in record.cells]
+            elif record.cells and header:
+                rows.append(dict(zip(header, record.cells, strict=True)))
+    if header is None:
+        raise CommandError(f"{path}: the file is empty; expected a header")
+    return rows
+
+
+def moment_in(zone: str, at: datetime | None) -> datetime:
+    """Return the moment that was asked for, or now; without an offset it is one of the zone."""
+    if at is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    return at if at.utcoffset() is not None else at.replace(tzinfo=ZoneInfo(zone))
+
+
+def read_leads(path: Path, policy: Policy, *, mapping: Path | None) -> Intake:
+    """Return the leads of a file, and say which fields that the policy reads it does not give.
+
+    Raises:
+        MappingError: If the mapping is wrong.
+        CommandError: If it has no leads, or the file cannot do without a mapping.
+        EvaluationError: If the file as a whole cannot be read.
+        OSError: If a file cannot be read.
+    """
+    ignored: tuple[str, ...] = ()
+    if mapping is None:
+        document, ignored = identity_mapping(path, policy.vocabulary)
+        mapper = load_mapping(document, vocabulary=policy.vocabulary)
+    else:
+        mapper = load_mapping(mapping, vocabulary=policy.vocabulary)
+        if mapper.mapping.leads is None:
+            raise CommandError(f"{mapping}: the mapping has no leads; expected 'leads'")
+    with _progress(messages(), path) as progress:
+        intake = mapper.read(path, progress=progress)
+    if ignored:
+        named = [f"'{name}'{did_you_mean(name, policy.vocabulary.fields)}" for name in ignored]
+        note(f"not read, since no field is called so: {_listed(named)}")
+    absent = [f"'{name}'" for name in _absent(policy, mapper, intake)]
+    if absent:
+        note(f"missing in every lead, since no column gives it: {_listed(absent)}")
+    return intake
+
+
+def _absent(policy: Policy, mapper: Mapper, intake: Intake) -> Sequence[str]:
+    """Return the fields that the policy reads and that no column of the leads gives."""
+    given = {
+        name
+        for name, entry in (mapper.mapping.leads or {}).items()
+        if entry.column not in intake.unseen
+    }
+    rules = policy.scoring.rules() if policy.scoring else ()
+    read = dict.fromkeys(name for _, rule in rules for name in fields_of(rule.when))
+    return [name for name in read if name not in given]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+@contextmanager
+def _progress(console: Console, path: Path) -> Iterator[Told | None]:
+    """Give what shows how far the reading of a long file has come; None if nobody would see."""
+    if not console.is_terminal or path.stat().st_size < LONG_FILE:
+        yield None
+        return
+    columns = (TextColumn("reading {task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task(path.name)
+
+        def told(done: int, total: int | None) -> None:
+            shown.update(task, completed=done, total=total)
+
+        yield told

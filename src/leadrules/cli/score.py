@@ -1,0 +1,53 @@
+"""`leadrules score`: a file of leads in, one row a lead out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from leadrules.cli.consoles import messages, results
+from leadrules.cli.display import show_leads
+from leadrules.cli.formats import Format, format_of, opened, write_scores
+from leadrules.cli.inputs import moment_in, read_leads, read_policy
+from leadrules.engine import Engine
+
+__all__ = ["score_leads"]
+
+
+def score_leads(  # noqa: PLR0913 - the command's options
+    path: Path,
+    *,
+    leads: Path,
+    mapping: Path | None,
+    tables: Iterable[tuple[str, Path]],
+    at: datetime | None,
+    form: Format | None,
+    output: Path | None,
+    rejects: Path | None,
+) -> int:
+    """Score the leads of a file, and return the exit status: 1 if rows were rejected.
+
+    Raises:
+        LeadRulesError: If a document is wrong, or the leads cannot be read or scored.
+        OSError: If a file cannot be read or written.
+    """
+    form = format_of(form, output)
+    policy = read_policy(path, tables)
+    scorer = Engine(policy).scorer
+    moment = moment_in(policy.policy.zone, at)
+    intake = read_leads(leads, policy, mapping=mapping)
+    scores = [scorer.score(lead, at=moment) for lead in intake.leads]
+    if rejects:
+        intake.write_rejects(rejects)
+    messages().print(intake.summary(), soft_wrap=True)
+    if intake.rejects and not rejects:
+        messages().print("--rejects FILE writes the rejected rows", soft_wrap=True)
+    if form is not Format.TABLE:
+        write_scores(scores, form, output)
+    elif output is None:
+        show_leads(scores, results())
+    else:
+        with opened(output) as file:
+            show_leads(scores, results(file))
+    return 1 if intake.rejects else 0

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from leadrules import Score, load_policy, presets
+from tests.cli.runs import POLICY, Command, Run, sample_scores, stripped, unboxed, written
+
+SUMMARY = """\
+200 rows read: 194 accepted, 6 rejected
+"""
+
+
+def test_csv_says_what_the_scorer_says(leadrules: Command, sample: tuple[str, ...]) -> None:
+    code, out, err = leadrules(*sample, "--format", "csv")
+    assert code == 1
+    assert err.startswith(SUMMARY)
+    assert err.endswith("\n--rejects FILE writes the rejected rows\n")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [
+        Score(
+            row["lead_id"],
+            datetime.fromisoformat(row["at"]),
+            int(row["score"]),
+            float(row["fit"]),
+            tuple(filter(None, row["fired"].split(";"))),
+            tuple(filter(None, row["uncertain"].split(";"))),
+            row["policy"],
+        )
+        for row in rows
+    ] == sample_scores()
+
+
+def test_json_says_what_the_scorer_says(leadrules: Command, sample: tuple[str, ...]) -> None:
+    out = leadrules(*sample, "--format", "json").out
+    found = []
+    for line in out.splitlines():
+        row = json.loads(line)
+        lists = {name: tuple(row[name]) for name in ("fired", "uncertain")}
+        found.append(Score(**row | lists | {"at": datetime.fromisoformat(row["at"])}))
+    assert found == sample_scores()
+
+
+@pytest.mark.parametrize("decimals", [0, 1])
+def test_parquet_says_what_the_scorer_says(
+    leadrules: Command, sample: tuple[str, ...], decimals: int
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    text = presets.demo_policy().replace("min: 0, ", f"min: 0, decimals: {decimals}, ")
+    written("trial/policy.yaml", text)
+    assert leadrules(*sample, "-o", "scores.parquet").code == 1
+    table = parquet.read_table("scores.parquet")
+    assert str(table.schema.field("score").type) == ("double" if decimals else "int64")
+    expected = [
+        {name: getattr(score, name) for name in ("lead_id", "at", "score", "fit")}
+        | {"fired": list(score.fired), "uncertain": list(score.uncertain)}
+        for score in sample_scores()
+    ]
+    assert table.drop(["policy"]).to_pylist() == expected
+    assert set(table["policy"].to_pylist()) == {load_policy(text).hash}
+
+
+@pytest.mark.parametrize(("name", "form"), [("x.csv", "csv"), ("x.JSONL", "json")])
+def test_the_name_of_the_output_tells_the_format(
+    leadrules: Command, sample: tuple[str, ...], name: str, form: str
+) -> None:
+    assert leadrules(*sample, "--output", name)[:2] == (1, "")
+    assert Path(name).read_text(encoding="utf-8") == leadrules(*sample, "--format", form).out
+
+
+def test_a_table_in_a_pipe_or_a_file_has_every_lead_the_best_first(
+    leadrules: Command, sample: tuple[str, ...]
+) -> None:
+    out = leadrules(*sample).out
+    found = re.findall(r"^ (\d{19}) +(\d+) ", out, flags=re.MULTILINE)
+    ranked = sorted(sample_scores(), key=lambda score: (-score.score, -score.fit))
+    assert found == [(score.lead_id, str(score.score)) for score in ranked]
+    leadrules(*sample, "--format", "table", "--output", "scores.txt")
+    assert stripped(Path("scores.txt").read_text(encoding="utf-8")) == out
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("columns", "lines", "shown"), [(80, 24, 3), (120, 40, 16), (50, 5, 1)])
+def test_a_table_fits_the_terminal(  # noqa: PLR0917 - fixtures and a case
+    columns: int,
+    lines: int,
+    shown: int,
+    monkeypatch: pytest.MonkeyPatch,
+    leadrules: Command,
+    sample: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(lines))
+    out = leadrules(*sample).out
+    assert out.endswith(f"\nthe best {shown} of 193 leads; --format csv gives all\n")
+    assert max(map(len, out.splitlines()[:-1])) <= columns
+    if shown > 1:
+        assert out.count("\n") < lines
+
+
+def test_the_moment_is_read_in_the_zone_of_the_policy(leadrules: Command) -> None:
+    written("policy.yaml", POLICY)
+    written("leads.csv", "id,created\n17,2026-10-05 08:30\n")
+    score = ("score", "policy.yaml", "--leads", "leads.csv", "--format", "json", "--at")
+    for at, fresh in (
+        ("2026-10-05T09:29", 1),
+        ("2026-10-05T09:29+02:00", 1),
+        ("2026-10-05T07:29Z", 1),
+        ("2026-10-05T09:29Z", 0),
+    ):
+        assert json.loads(leadrules(*score, at).out)["score"] == fresh
+
+
+def test_the_moment_is_now_if_none_is_given(leadrules: Command) -> None:
+    written("policy.yaml", POLICY)
+    written("leads.csv", "id,company.employees\n17,120\n")
+    out = leadrules("score", "policy.yaml", "--leads", "leads.csv", "--format", "json").out
+    found = json.loads(out)
+    assert found["score"] == 20
+    assert datetime.fromisoformat(found["at"]) > datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_moment_that_is_none(leadrules: Command) -> None:
+    code, out, err = leadrules("check", "policy.yaml", "--at", "yesterday")
+    assert (code, out) == (2, "")
+    assert (
+        "Invalid value for '--at': 'yesterday' is not a moment of ISO 8601, such as "
+        "2026-10-05T09:00+02:00" in unboxed(err)
+    )
+
+
+def test_rejected_rows_are_written(leadrules: Command, sample: tuple[str, ...]) -> None:
+    code, _, err = leadrules(*sample, "--format", "csv", "--rejects", "rejects.csv")
+    assert code == 1
+    assert err == (
+        """\
+200 rows read: 194 accepted, 6 rejected
+193 leads, 0 events
+1 rows repeat earlier ones
+        2 missing-id: the cell that says the id is missing
+        1 bad-number: the cell is not a number, or one that cannot be kept exactly
+        1 conflicting-id: another row says other things under the same id
+        1 bad-date: the cell is not a date, or not a date and time
+        1 too-few-cells: the row has fewer cells than the header
+"""
+    )
+    with Path("rejects.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["line"] for row in rows] == ["13", "40", "66", "117", "144", "173"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--leads", "no.csv"), "no.csv: no such file or directory"),
+        (
+            ("--leads", "leads.csv", "--mapping", "no.yaml"),
+            "no.yaml: no such file or directory",
+        ),
+        (
+            ("--leads", "leads.csv", "--mapping", "mapping.yaml"),
+            "leads.csv: no column 'Id'; did you mean 'id'?",
+        ),
+        (
+            ("--leads", "leads.csv", "--mapping", "events.yaml"),
+            "events.yaml: the mapping has no leads; expected 'leads'",
+        ),
+        (
+            ("--leads", "leads.csv", "--mapping", "bad.yaml"),
+            (
+                "1 problem in bad.yaml\n"
+                "  bad.yaml:2:17: leads.titel: no such field; did you mean 'title'? [unknown-name]"
+            ),
+        ),
+        (
+            ("--leads", "leads.csv", "-o", "x.xlsx"),
+            (
+                "x.xlsx: no format for '.xlsx'; expected .csv, .json, .jsonl, .ndjson, .parquet, "
+                "or --format"
+            ),
+        ),
+        (
+            ("--leads", "leads.csv", "--format", "parquet"),
+            "parquet is no text for a terminal; expected --output FILE",
+        ),
+    ],
+)
+def test_what_cannot_be_scored(leadrules: Command, args: tuple[str, ...], message: str) -> None:
+    written("policy.yaml", POLICY)
+    written("leads.csv", "id\n17\n")
+    written("mapping.yaml", "leadrules_mapping: 1\nleads: {id: Id}\n")
+    written("bad.yaml", "leadrules_mapping: 1\nleads: {id: Id, titel: x}\n")
+    written(
+        "events.yaml",
+        "leadrules_mapping: 1\nzone: UTC\n"
+        "events: [{kind: retraction, lead_id: L, time: T, properties: {of: O}}]\n",
+    )
+    assert leadrules("score", "policy.yaml", *args) == Run(2, "", f"error: {message}\n")
+
+
+def test_a_policy_that_scores_nothing(leadrules: Command) -> None:
+    written("policy.yaml", POLICY.partition("scoring")[0])
+    written("leads.csv", "id\n17\n")
+    message = "error: policy 'acme' has no section 'scoring'\n"
+    assert leadrules("score", "policy.yaml", "--leads", "leads.csv") == Run(2, "", message)
+
+
+def test_points_that_have_no_value_yet(leadrules: Command) -> None:
+    parameter = "parameters: {some: {2026-05-01: 5}}\nscoring:"
+    text = POLICY.replace("scoring:", parameter).replace("points: 20", "points: {param: some}")
+    written("policy.yaml", text)
+    written("leads.csv", "id,company.employees,title,created\n17,120,,\n")
+    score = ("score", "policy.yaml", "--leads", "leads.csv", "--at")
+    code, out, err = leadrules(*score, "2026-04-30T23:59")
+    assert (code, out) == (2, "")
+    assert err == "error: at: parameter 'some' has no value yet at that moment\n"
+    assert leadrules(*score, "2026-05-01T00:00").code == 0
+
+
+def test_a_format_that_there_is_not(leadrules: Command) -> None:
+    code, out, err = leadrules("score", "p.yaml", "--leads", "x.csv", "--format", "xls")
+    assert (code, out) == (2, "")
+    assert "'xls' is not one of 'table', 'csv', 'json', 'parquet'." in unboxed(err)
+
+
+def test_the_leads_are_a_must(leadrules: Command) -> None:
+    code, out, err = leadrules("score", "policy.yaml")
+    assert (code, out) == (2, "")
+    assert "Missing option '--leads'." in unboxed(err)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ("leads.csv", "-o", "scores.parquet"),
+            "parquet needs the package 'pyarrow'; install leadrules[frames]",
+        ),
+        (
+            ("leads.parquet",),
+            "a Parquet file needs the package 'pyarrow'; install leadrules[frames]",
+        ),
+    ],
+)
+def test_parquet_needs_an_extra(
+    leadrules: Command, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.delitem(sys.modules, "leadrules.intake.frames", raising=False)
+    monkeypatch.delattr("leadrules.intake.frames", raising=False)
+    written("policy.yaml", POLICY)
+    written("leads.csv", "id\n17\n")
+    written("leads.parquet", "")
+    assert leadrules("score", "policy.yaml", "--leads", *args) == Run(2, "", f"error: {message}\n")
+
+
+@pytest.fixture
+def long_file() -> Path:
+    rows = "".join(f"{number},{'x' * 5_000}\n" for number in range(500))
+    return written("leads.csv", f"id,note\n{rows}")
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_long_file_shows_its_progress_on_a_terminal(leadrules: Command, long_file: Path) -> None:
+    written("policy.yaml", POLICY)
+    code, _, err = leadrules("score", "policy.yaml", "--leads", long_file, "--format", "csv")
+    assert code == 0
+    assert "reading leads.csv" in err
+    assert "100%" in err
+    assert "500 rows read: 500 accepted, 0 rejected\n" in err
+
+
+def test_a_long_file_shows_none_in_a_pipe(leadrules: Command, long_file: Path) -> None:
+    written("policy.yaml", POLICY)
+    err = leadrules("score", "policy.yaml", "--leads", long_file, "--format", "csv").err
+    assert "reading" not in err
