@@ -92,7 +92,7 @@ class Opened:
         """Return the caller's frame with result columns added, in the caller's kind."""
         taken = set(results) & set(_columns(self._native))
         if taken:
-            name = sorted(taken)[0]
+            name = min(taken)
             message = f"{name}: the frame has such a column already; rename it or drop it"
             raise EvaluationError(message, field=name)
         named = [expression.alias(name) for name, expression in results.items()]
@@ -155,7 +155,7 @@ def open_frame(
     return Opened(frame, fields, moment, leads, eager)
 
 
-def _series(found: nw.DataFrame[Any], like: nw.DataFrame[Any]) -> Iterator[nw.Series[Any]]:
+def _series(found: nw.DataFrame[Any], like: nw.DataFrame[Any]) -> Iterator[Any]:
     """Yield the columns of a polars frame as those of another eager kind.
 
     In pandas their types are nullable, so that they do not depend on what is missing.
@@ -165,8 +165,8 @@ def _series(found: nw.DataFrame[Any], like: nw.DataFrame[Any]) -> Iterator[nw.Se
     table = found.to_arrow()
     if not like.implementation.is_pandas():
         return nw.from_arrow(table, backend=like.implementation).iter_columns()
-    import pandas as pd
-    import pyarrow as pa
+    import pandas as pd  # noqa: PLC0415 - only for a caller who has it
+    import pyarrow as pa  # noqa: PLC0415 - likewise
 
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     frame: nw.DataFrame[Any] = nw.from_native(table.to_pandas(types_mapper=nullable.get))
@@ -291,7 +291,11 @@ def _counted(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> nw.LazyFrame[A
     schema = frame.collect_schema()
     moments = [column for column in columns if isinstance(schema[column], nw.Datetime)]
     if frame.implementation.is_duckdb():
-        from duckdb import ColumnExpression, FunctionExpression, StarExpression
+        from duckdb import (  # noqa: PLC0415 - only for a caller who has it
+            ColumnExpression,
+            FunctionExpression,
+            StarExpression,
+        )
 
         counts = [
             FunctionExpression("epoch_us", ColumnExpression(column)).alias(COUNTED + column)
@@ -299,8 +303,8 @@ def _counted(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> nw.LazyFrame[A
         ]
         native = native.select(StarExpression(), *counts) if counts else native
     elif frame.implementation.is_pyspark():
-        from pyspark.sql import functions as sql
-        from pyspark.sql.types import DayTimeIntervalType
+        from pyspark.sql import functions as sql  # noqa: PLC0415 - likewise
+        from pyspark.sql.types import DayTimeIntervalType  # noqa: PLC0415 - likewise
 
         for column in moments:
             native = native.withColumn(COUNTED + column, sql.unix_micros(native[column]))
@@ -334,7 +338,7 @@ def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "p
     schema: dict[str, Any] = {}
     for name, declaration in vocabulary.fields.items():
         column, *currency = columns_of(name, declaration)
-        values = [record.get(name) for record in records]
+        values: list[Any] = [record.get(name) for record in records]
         if currency:
             data[column] = [None if value is None else value[0] for value in values]
             data[currency[0]] = [None if value is None else value[1] for value in values]
@@ -345,7 +349,8 @@ def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "p
     frame = nw.from_dict(data, {name: schema[name] for name in data}, backend="polars")
     if backend == "polars":
         return frame.to_native()
-    return nw.from_arrow(frame.to_arrow(), backend=backend).to_native()
+    kind: Any = backend
+    return nw.from_arrow(frame.to_arrow(), backend=kind).to_native()
 
 
 _OUTSIDE: Mapping[Type, Any] = {

@@ -128,9 +128,9 @@ def _counted(node: Condition, verdicts: list[Verdicts]) -> Verdicts:
     unknown = sum(None in said for said in verdicts)
     found: Verdicts = set()
     if sum(True in said for said in verdicts) >= wanted:
-        found.add(True)
+        found.add(True)  # noqa: FBT003 - a verdict
     if sum(False not in said for said in verdicts) < wanted:
-        found.add(False)
+        found.add(False)  # noqa: FBT003 - a verdict
     # Unknown: fewer trues than are wanted, and unknowns enough for the rest.
     trues = min(certain + optional, wanted - 1)
     if certain < wanted <= trues + unknown:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from leadrules.conditions.analysis import outcomes
-from leadrules.conditions.data import said
 from leadrules.conditions.format import format_condition, format_term
 from leadrules.conditions.text import DEEPEST
 from leadrules.conditions.tree import (
@@ -28,7 +27,7 @@ from leadrules.conditions.tree import (
 )
 from leadrules.errors import Problem, did_you_mean, one_of
 from leadrules.values import Type
-from leadrules.vocabulary import Declaration, Vocabulary
+from leadrules.vocabulary import Vocabulary
 
 __all__ = ["check"]
 
@@ -83,7 +82,7 @@ class _Checker:
                 self._comparison(node, path)
             elif isinstance(node, AtLeast) and not 1 <= node.count <= len(node.parts):
                 most = len(node.parts)
-                message = f"at least {said(node.count)} of {most}; expected 1 to {most}"
+                message = f"at least {node.count} of {most}; expected 1 to {most}"
                 self._wrong("arguments", message, path)
 
     def _wrong(self, code: str, message: str, path: Path) -> None:

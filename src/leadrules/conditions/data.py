@@ -83,7 +83,7 @@ def read_data(data: object, path: Path = ()) -> Condition:
     if len(path) > 2 * DEEPEST:
         _refuse("too-deep", f"nested too deep; expected at most {DEEPEST} levels", path)
     if not isinstance(data, Mapping):
-        _refuse("not-a-condition", f"{said(data)} is no condition; expected a text or keys", path)
+        _refuse("not-a-condition", f"{_said(data)} is no condition; expected a text or keys", path)
     kind = next((key for key in _CONDITION_KEYS if key in data), None)
     match kind:
         case "all" | "any":
@@ -96,8 +96,8 @@ def read_data(data: object, path: Path = ()) -> Condition:
         case "at_least":
             _only(data, ("at_least", "of"), path)
             count = data["at_least"]
-            if not isinstance(count, int) or isinstance(count, bool):
-                _refuse("arguments", f"{said(count)} is not a whole number", (*path, "at_least"))
+            if type(count) is not int or abs(count) > LARGEST_INTEGER:
+                _refuse("arguments", f"{_said(count)} is not a whole number", (*path, "at_least"))
             return AtLeast(count, _parts(data.get("of"), (*path, "of")))
         case "always":
             _only(data, ("always",), path)
@@ -125,7 +125,7 @@ def _comparison(data: Mapping[Any, Any], path: Path) -> Comparison:
     )
     op = data.get("op", "")
     if not isinstance(op, str) or op not in OPERATORS:
-        wrong = f"no operator {said(op)}" if "op" in data else "the operator is missing"
+        wrong = f"no operator {_said(op)}" if "op" in data else "the operator is missing"
         hint = did_you_mean(op, OPERATORS) if isinstance(op, str) else ""
         _refuse("unknown-operator", f"{wrong}; expected {one_of(OPERATORS)}{hint}", (*path, "op"))
     right = OPERATORS[op].right
@@ -155,11 +155,11 @@ def _parts(data: object, path: Path) -> tuple[Condition, ...]:
 
 def _field(name: object, path: Path) -> Field:
     if not isinstance(name, str):
-        _refuse("type-mismatch", f"{said(name)} is not the name of a field", path)
+        _refuse("type-mismatch", f"{_said(name)} is not the name of a field", path)
     return Field(name)
 
 
-def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
+def _term(data: object, path: Path) -> Term:
     if len(path) > 3 * DEEPEST:
         _refuse("too-deep", f"nested too deep; expected at most {DEEPEST} levels", path)
     if isinstance(data, bool | str | int | float):
@@ -167,7 +167,7 @@ def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
     key = next((key for key in _TERM_KEYS if isinstance(data, Mapping) and key in data), None)
     if key is None:
         message = (
-            f"{said(data)} is no value; expected a text, a number, a boolean "
+            f"{_said(data)} is no value; expected a text, a number, a boolean "
             f"or {one_of(_TERM_KEYS)}"
         )
         _refuse("not-a-term", message, path)
@@ -177,7 +177,7 @@ def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
         _only(found, ("calc", "of"), path)
         of = found.get("of")
         if found["calc"] not in ("+", "-", "*", "/"):  # not a set: it may be anything
-            message = f"no operator {said(found['calc'])}; expected '+', '-', '*' or '/'"
+            message = f"no operator {_said(found['calc'])}; expected '+', '-', '*' or '/'"
             _refuse("unknown-operator", message, inner)
         if not isinstance(of, Sequence) or isinstance(of, str) or len(of) != 2:  # noqa: PLR2004 - two sides
             _refuse("arguments", f"'{found['calc']}' takes a list of two values", (*path, "of"))
@@ -195,7 +195,7 @@ def _term(data: object, path: Path) -> Term:  # noqa: PLR0911 - one case a line
         case "lower":
             return Lower(_term(value, inner))
     if not isinstance(value, str):
-        _refuse("bad-literal", f"{said(value)} is not a text that says {_TAGS[key].noun}", inner)
+        _refuse("bad-literal", f"{_said(value)} is not a text that says {_TAGS[key].noun}", inner)
     try:
         return literal(key, value)
     except ValueError as error:
@@ -229,7 +229,7 @@ def _only(data: Mapping[Any, Any], keys: tuple[str, ...], path: Path) -> None:
             )
 
 
-def said(value: object) -> str:
+def _said(value: object) -> str:
     """Return what data says, in quotes and short enough for a message."""
     try:
         text = str(value)

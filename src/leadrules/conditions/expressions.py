@@ -115,7 +115,7 @@ def _at_least(count: int, parts: Sequence[nw.Expr]) -> nw.Expr:
     return nw.when(reached).then(nw.lit(True)).when(lost).then(nw.lit(False))  # noqa: FBT003 - values
 
 
-def _comparison(node: Comparison, reading: Reading) -> nw.Expr:  # noqa: PLR0911 - one operator a line
+def _comparison(node: Comparison, reading: Reading) -> nw.Expr:
     left = _column(node.left, reading)
     match node.op:
         case "known":

@@ -40,7 +40,7 @@ def format_condition(node: Condition) -> str:
     return _shown(node, _OR)
 
 
-def _shown(node: Condition, above: int) -> str:  # noqa: PLR0911 - one case a line
+def _shown(node: Condition, above: int) -> str:
     match node:
         case Always():
             return "always"
@@ -49,9 +49,9 @@ def _shown(node: Condition, above: int) -> str:  # noqa: PLR0911 - one case a li
         case AnyOf((part,)):
             return f"any({_shown(part, _OR)})"
         case AllOf(parts):
-            return _bracketed(" and ".join(_shown(part, _NOT) for part in parts), _AND < above)
+            return _bracketed(" and ".join(_shown(part, _NOT) for part in parts), above > _AND)
         case AnyOf(parts):
-            return _bracketed(" or ".join(_shown(part, _AND) for part in parts), _OR < above)
+            return _bracketed(" or ".join(_shown(part, _AND) for part in parts), above > _OR)
         case Not(part):
             return f"not {_shown(part, _NOT)}"
         case AtLeast(count, parts):

@@ -16,7 +16,6 @@ from leadrules.conditions.tree import (
     Always,
     AnyOf,
     Arithmetic,
-    AtLeast,
     Comparison,
     Condition,
     DaysSince,
@@ -110,7 +109,7 @@ def _observe(node: Condition, moment: _Moment) -> Seen:
 
 
 def _combined(node: Condition, verdicts: list[bool | None]) -> bool | None:
-    trues, unknowns = verdicts.count(True), verdicts.count(None)  # noqa: FBT003 - what is counted
+    trues, unknowns = verdicts.count(True), verdicts.count(None)
     match node:
         case Always():
             return True
@@ -130,7 +129,7 @@ def _compare(node: Comparison, moment: _Moment) -> Seen:
     return Seen(node, _verdict(node.op, left, values, moment.at), ((node.left, left), *seen))
 
 
-def _verdict(op: str, left: Value | None, rights: list[Value | None], at: int) -> bool | None:  # noqa: PLR0911 - one operator a line
+def _verdict(op: str, left: Value | None, rights: list[Value | None], at: int) -> bool | None:
     match op:
         case "known":
             return left is not None

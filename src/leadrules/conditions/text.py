@@ -39,6 +39,7 @@ from leadrules.values import (
     Money,
     Type,
     instant_of,
+    instant_text,
     parse_duration,
     settle,
 )
@@ -139,6 +140,8 @@ class _Wrong:
 
 
 def _refuse(text: str, *wrong: _Wrong) -> NoReturn:
+    excerpt = text if len(text) <= LONGEST else short(text)
+    excerpt = excerpt.encode(errors="replace").decode()  # half of a pair cannot be printed
     raise PolicyError(
         [
             Issue(
@@ -146,7 +149,7 @@ def _refuse(text: str, *wrong: _Wrong) -> NoReturn:
                 message=found.message,
                 line=text.count("\n", 0, found.start) + 1,
                 column=found.start - (text.rfind("\n", 0, found.start) + 1) + 1,
-                excerpt=text,
+                excerpt=excerpt,
                 caret=(found.start, found.end),
             )
             for found in wrong
@@ -173,7 +176,7 @@ def _shift(text: str) -> int:
     return len(text) - len(text.lstrip(" \t\n\r\f"))
 
 
-def _oddities(text: str) -> Iterator[tuple[int, int, str, str]]:  # noqa: C901 - one scan, a case a line
+def _oddities(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield what Python would read without complaint and not as its writer meant it."""
     depth = index = 0
     after_text = False
@@ -199,7 +202,8 @@ def _oddities(text: str) -> Iterator[tuple[int, int, str, str]]:  # noqa: C901 -
             if not found or _is_word(text[end : end + 1]):
                 while _is_word(text[end : end + 1]):
                     end += 1
-                message = f"'{short(text[index:end])}' is not a number; expected digits, or a text in quotes"
+                said = short(text[index:end])
+                message = f"'{said}' is not a number; expected digits, or a text in quotes"
                 yield index, end, "bad-literal", message
             index, after_text = end, False
             continue
@@ -460,7 +464,7 @@ class _Reader:
         self.spans[(*path, "field")] = self.spans[(*path, "left")]
         return term
 
-    def term(self, node: ast.expr, path: Path) -> Term | None:  # noqa: PLR0911 - one case a line
+    def term(self, node: ast.expr, path: Path) -> Term | None:
         self.spans[path] = self._span(node)
         match node:
             case ast.Constant():
@@ -565,8 +569,6 @@ class _Reader:
                 self._unknown_call(node)
             case ast.List() | ast.Tuple() | ast.Set():
                 self._note(node, "not-a-term", "a list stands only after 'in' and 'not in'")
-            case ast.JoinedStr():
-                self._note(node, "syntax", "a text has no placeholders")
             case ast.IfExp():
                 self._note(node, "syntax", "'if ... else' is not allowed; write two rules")
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(ast.Not()):
@@ -609,12 +611,14 @@ def literal(name: str, said: str) -> Literal:
                 raise ValueError(message) from None
         case _:
             try:
-                return Literal(Type.DATETIME, instant_of(datetime.fromisoformat(said)))
-            except ValueError:
+                instant = instant_of(datetime.fromisoformat(said))
+                instant_text(instant)  # in UTC it may be in no year that there is
+            except (ValueError, OverflowError):
                 message = (
                     f"'{said}' is not a moment with a zone; expected '2026-01-31T09:00:00+01:00'"
                 )
                 raise ValueError(message) from None
+            return Literal(Type.DATETIME, instant)
 
 
 def short(text: str) -> str:
