@@ -1,0 +1,141 @@
+"""The benchmarks run, and what they compare is equal; how fast anything is, is not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import polars as pl
+import pytest
+
+from benchmarks import growth, imports, intake, peers, rules
+from benchmarks.hand_written import Row, score_row
+from benchmarks.hand_written_frames import SQL, by_chains, by_flags
+from benchmarks.policy import AT, NOW, RULES, lead_of, make_leads, policy, record_of
+from benchmarks.report import at_least, at_most
+from benchmarks.timing import Timings, in_turns
+from leadrules import Engine, Score, load_mapping, load_policy
+from leadrules.conditions.tree import Comparison, walk
+from leadrules.scoring.scorer import Scorer
+
+LEADS = 1_500
+
+
+@pytest.fixture(scope="module")
+def leads() -> pl.DataFrame:
+    return make_leads(LEADS)
+
+
+@pytest.fixture(scope="module")
+def scorer() -> Scorer:
+    return Engine(policy()).scorer
+
+
+@pytest.fixture(scope="module")
+def scores(leads: pl.DataFrame, scorer: Scorer) -> list[Score]:
+    return [scorer.score(lead_of(row), at=AT) for row in leads.to_dicts()]
+
+
+def test_the_policy_has_twenty_rules_of_about_eighty_comparisons() -> None:
+    scoring = policy().scoring
+    assert scoring is not None
+    conditions = [rule.when for _, rule in scoring.rules()]
+    comparisons = [
+        part for node in conditions for _, part in walk(node) if isinstance(part, Comparison)
+    ]
+    assert not policy().warnings
+    assert len(conditions) == RULES
+    assert 75 <= len(comparisons) <= 85
+
+
+def test_every_rule_fires_and_leads_are_the_same_for_the_same_seed(
+    leads: pl.DataFrame, scores: list[Score]
+) -> None:
+    fired = {rule for score in scores for rule in score.fired}
+    assert len(fired) == RULES
+    assert make_leads(LEADS).equals(leads)
+
+
+def test_the_function_written_by_hand_agrees(leads: pl.DataFrame, scores: list[Score]) -> None:
+    for row, score in zip(leads.to_dicts(), scores, strict=True):
+        found = score_row(Row.of(record_of(row)), NOW)
+        assert found == (score.score, score.fit, list(score.fired))
+
+
+def test_frames_and_sql_written_by_hand_agree(
+    leads: pl.DataFrame, scores: list[Score], scorer: Scorer
+) -> None:
+    wanted = by_chains(leads)
+    assert wanted["score"].to_list() == [score.score for score in scores]
+    assert wanted["fit"].to_list() == [score.fit for score in scores]
+    assert by_flags(leads).equals(wanted)
+    assert scorer.score_frame(leads, at=AT).equals(wanted)
+    with duckdb.connect() as base:
+        base.register("leads", leads)
+        rows = pl.DataFrame(base.sql(SQL.format(leads="leads")).to_arrow_table())
+    assert rows.sort(pl.col("id").cast(pl.Int64)).equals(wanted.select("id", "score", "fit"))
+
+
+@pytest.mark.parametrize("name", peers.judges())
+def test_peers_fire_the_same_rules(name: str, leads: pl.DataFrame, scores: list[Score]) -> None:
+    try:
+        judge = peers.judges()[name]()
+    except peers.Absent as absent:
+        pytest.skip(f"{absent} is not installed")
+    rows = leads.head(300).to_dicts()
+    assert [judge(record_of(row)) for row in rows] == [
+        list(score.fired) for score in scores[: len(rows)]
+    ]
+
+
+@pytest.fixture
+def durable() -> Iterator[peers.Durable]:
+    try:
+        process = peers.Durable(300)
+    except peers.Absent as absent:
+        pytest.skip(f"{absent} is not installed")
+    yield process
+    process.close()
+
+
+@pytest.mark.durable
+def test_durable_rules_fires_the_same_rules(durable: peers.Durable, scorer: Scorer) -> None:
+    scores = [scorer.score(lead_of(row), at=AT) for row in make_leads(300).to_dicts()]
+    assert durable.fired == [list(score.fired) for score in scores]
+    assert durable.seconds() > 0
+
+
+@pytest.mark.parametrize("form", growth.FORMS)
+def test_growth_can_be_measured(form: str) -> None:
+    assert growth.measured(form, 50)["seconds"] > 0
+
+
+def test_large_policies_load() -> None:
+    policy = load_policy(rules.document(30))
+    assert not policy.warnings
+    assert policy.scoring is not None
+    assert len(list(policy.scoring.rules())) == 30
+
+
+def test_the_sections_print_their_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    for section in (rules, intake, imports):
+        section.run(quick=True)
+    printed = capsys.readouterr().out
+    assert all(title in printed for title in ("Large policies", "Intake", "Imports"))
+
+
+def test_the_mapping_of_the_intake_loads() -> None:
+    assert load_mapping(intake.MAPPING, vocabulary=policy().vocabulary).columns
+
+
+def test_ratios_are_of_the_same_turn() -> None:
+    timings = Timings({"slow": [2.0, 9.0, 8.0], "fast": [1.0, 3.0, 2.0]})
+    ratio = timings.ratio("slow", "fast")
+    assert (ratio.low, ratio.median, ratio.high) == (2.0, 3.0, 4.0)
+    assert timings.fastest("slow", "fast") == "fast"
+    assert (at_most(ratio.median, 3), at_least(ratio.median, 4)) == ("<= 3: met", ">= 4: MISSED")
+
+
+def test_the_first_turn_does_not_count() -> None:
+    taken = iter([9.0, 1.0, 2.0])
+    assert in_turns({"one": lambda: next(taken)}, 2).seconds == {"one": [1.0, 2.0]}
