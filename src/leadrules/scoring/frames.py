@@ -66,9 +66,15 @@ def score_frames(
         {"fit": read(opened, at, vocabulary, partial(_sum, summands, scoring.fit))}
     )
     total = read(opened, at, vocabulary, partial(_sum, [parts["fit"]], scoring.total))
-    results = {"score": _visible(total, scoring.total.decimals), "fit": parts["fit"] / _POINT}
+    results = {
+        "score": _visible(total, scoring.total.decimals),
+        "fit": _divided(parts["fit"], _POINT),
+    }
     if characteristics:
-        results |= {f"fit_{name}": found / _POINT for name, found in points.items()}
+        results |= {f"fit_{name}": _divided(found, _POINT) for name, found in points.items()}
+    if opened.at is not None:  # without a moment there is no evaluation
+        timed = ~opened.at.is_null()
+        results = {name: nw.when(timed).then(found) for name, found in results.items()}
     return opened.closed(results)
 
 
@@ -104,4 +110,13 @@ def _number(number: Decimal | ParamRef, reading: Reading) -> nw.Expr:
 def _visible(total: nw.Expr, decimals: int) -> nw.Expr:
     step = 10 ** (DECIMAL_PLACES - decimals)
     found: nw.Expr = (total + step // 2) // step
-    return found / 10**decimals if decimals else found
+    return _divided(found, 10**decimals) if decimals else found
+
+
+def _divided(count: nw.Expr, by: int) -> nw.Expr:
+    """Return the float64 nearest to a quotient.
+
+    The divisor is computed for every row, since polars multiplies by the reciprocal of one that
+    is the same for all, and that may be off by the last digit.
+    """
+    return count / (count - count + by)

@@ -15,10 +15,12 @@ from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, did_you_mean
 from leadrules.sections import Number, ParamRef, Prose, Section, millionths
-from leadrules.vocabulary import Vocabulary, is_name
+from leadrules.vocabulary import NAMES, Vocabulary, is_name
 
-__all__ = ["Characteristic", "Fit", "Group", "Rule", "Scoring", "Total"]
+__all__ = ["RESULTS", "Characteristic", "Fit", "Group", "Rule", "Scoring", "Total"]
 
+RESULTS = ("score", "fit")
+"""The columns that a frame of leads gets."""
 _NOTHING = Decimal(0)
 
 
@@ -29,7 +31,7 @@ class Rule(Section):
     """The condition; the rule fires only if it is true, not if it is unknown."""
     points: Number
     """The points it gives; negative ones take away."""
-    id: Annotated[str | None, Field(strict=True)] = None
+    id: Annotated[str | None, Field(strict=True, min_length=1)] = None
     """What reports call the rule; by default its characteristic and its number from 1."""
     why: Prose = None
     """Why sales and marketing agreed on it."""
@@ -63,7 +65,7 @@ class Limits(Section):
 class Group(Limits):
     """Characteristics whose sum has limits of its own."""
 
-    of: tuple[str, ...]
+    of: tuple[Annotated[str, Field(strict=True)], ...]
     """The characteristics; each in at most one group."""
 
 
@@ -75,7 +77,13 @@ def _rules_alone(value: Any) -> Any:
 class Fit(Limits):
     """Who they are: the sum of the characteristics, within limits."""
 
-    characteristics: Mapping[str, Annotated[Characteristic, BeforeValidator(_rules_alone)]]
+    characteristics: Mapping[
+        str,
+        Annotated[
+            Characteristic,
+            BeforeValidator(_rules_alone, json_schema_input_type=Characteristic | tuple[Rule, ...]),
+        ],
+    ]
     """The characteristics by name; a list of rules is a characteristic of only these."""
     groups: Mapping[str, Group] = Field(default_factory=dict)
     """Groups of characteristics with limits of their own, by name."""
@@ -104,6 +112,14 @@ class Scoring(Section):
             for number, rule in enumerate(characteristic.rules, start=1):
                 yield rule.id or f"{name}.{number}", rule
 
+    def numbers(self) -> Iterator[Decimal | ParamRef]:
+        """Yield every number of points, and every limit of them."""
+        for characteristic in self.fit.characteristics.values():
+            yield characteristic.default
+            yield from (rule.points for rule in characteristic.rules)
+        for limits in (self.total, self.fit, *self.fit.groups.values()):
+            yield from (limit for limit in (limits.min, limits.max) if limit is not None)
+
     def check(self, vocabulary: Vocabulary, *, warnings: bool = True) -> list[Problem]:
         """Return every problem of the section, in document order within each kind.
 
@@ -113,18 +129,20 @@ class Scoring(Section):
         """
         found = [
             *_check_fit(self.fit, vocabulary, warnings=warnings),
-            *_check_limits(self.total, ("total",), vocabulary),
+            *_check_total(self.total, vocabulary),
         ]
         return [problem for problem in found if warnings or problem.severity == "error"]
 
 
 def _check_fit(fit: Fit, vocabulary: Vocabulary, *, warnings: bool) -> Iterator[Problem]:
-    ids: dict[str, Path] = {}
+    ids: set[str] = set()
+    if not fit.characteristics:
+        message = "no characteristics; expected at least one"
+        yield Problem("empty", message, ("fit", "characteristics"))
     for name, characteristic in fit.characteristics.items():
         path: Path = ("fit", "characteristics", name)
         if not is_name(name):
-            message = f"'{name}' is no name; expected ASCII letters, digits and '_'"
-            yield Problem("bad-name", message, path)
+            yield Problem("bad-name", f"'{name}' is no name; expected {NAMES}", path)
         yield from _check_number(characteristic.default, (*path, "default"), vocabulary)
         yield from _check_rules(name, characteristic, path, ids)
         for index, rule in enumerate(characteristic.rules):
@@ -137,10 +155,10 @@ def _check_fit(fit: Fit, vocabulary: Vocabulary, *, warnings: bool) -> Iterator[
 
 
 def _check_rules(
-    name: str, characteristic: Characteristic, path: Path, ids: dict[str, Path]
+    name: str, characteristic: Characteristic, path: Path, ids: set[str]
 ) -> Iterator[Problem]:
     if not characteristic.rules:
-        yield Problem("empty", "no rules; expected at least one", path)
+        yield Problem("empty", "no rules; expected at least one", (*path, "rules"))
     seen: dict[object, int] = {}
     always: int | None = None
     for index, rule in enumerate(characteristic.rules):
@@ -149,7 +167,7 @@ def _check_rules(
         if rule_id in ids:
             message = f"id '{rule_id}' is taken by another rule; ids are unique"
             yield Problem("duplicate-id", message, (*place, "id") if rule.id else place)
-        ids[rule_id] = place
+        ids.add(rule_id)
         if always is not None:
             message = f"never reached: rule {always + 1} of '{name}' is always true"
             yield Problem("unreachable", message, place, "warning")
@@ -168,7 +186,7 @@ def _check_groups(fit: Fit, vocabulary: Vocabulary) -> Iterator[Problem]:
     for name, group in fit.groups.items():
         path: Path = ("fit", "groups", name)
         if not group.of:
-            yield Problem("empty", "no characteristics; expected at least one", path)
+            yield Problem("empty", "no characteristics; expected at least one", (*path, "of"))
         for index, member in enumerate(group.of):
             place: Path = (*path, "of", index)
             if member not in fit.characteristics:
@@ -179,6 +197,15 @@ def _check_groups(fit: Fit, vocabulary: Vocabulary) -> Iterator[Problem]:
                 yield Problem("duplicate", message, place)
             home.setdefault(member, name)
         yield from _check_limits(group, path, vocabulary)
+
+
+def _check_total(total: Total, vocabulary: Vocabulary) -> Iterator[Problem]:
+    if not total.of:
+        yield Problem("empty", "no parts; expected at least one", ("total", "of"))
+    for index, part in enumerate(total.of):
+        if part in total.of[:index]:
+            yield Problem("duplicate", f"'{part}' stands here twice", ("total", "of", index))
+    yield from _check_limits(total, ("total",), vocabulary)
 
 
 def _check_limits(limits: Limits, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from leadrules.conditions.compiler import Code, Compiled
+from leadrules.document import path_text
 from leadrules.errors import EvaluationError, Issue, PolicyError
 from leadrules.lead import Lead
 from leadrules.scoring.scorecard import Limits, Scoring
@@ -73,15 +74,16 @@ class Scorer:
         self.vocabulary = vocabulary or Vocabulary()
         self.policy = policy
         issues = [
-            Issue(found.code, found.message, ".".join(str(step) for step in found.path))
+            Issue(found.code, found.message, path_text(found.path))
             for found in scoring.check(self.vocabulary, warnings=False)
         ]
         if issues:
             raise PolicyError(issues)
         self._run = _compiled(scoring, self.vocabulary)
         self._epochs = self.vocabulary.epochs
+        named = {number.param for number in scoring.numbers() if isinstance(number, ParamRef)}
         self._parameters = tuple(
-            _with_points(self.vocabulary.parameters_at(epoch))
+            _with_points(self.vocabulary.parameters_at(epoch), named)
             for epoch in (-(2**63), *self._epochs)
         )
 
@@ -116,8 +118,8 @@ class Scorer:
 
         Returns:
             The caller's kind of frame, its rows in order, with the columns `score` and `fit`
-            in points; lazy frames stay lazy. The scores are those of `score`, exactly; where
-            points depend on a parameter that has no value yet they are missing.
+            in points; lazy frames stay lazy. The scores are those of `score`, exactly. They are
+            missing where the moment is, and where they depend on a parameter without a value yet.
 
         Raises:
             EvaluationError: If a column is absent or of a wrong type.
@@ -209,21 +211,11 @@ def _points_of(name: str) -> str:
     return f"points of {name}"
 
 
-def _with_points(parameters: Mapping[str, Value]) -> Mapping[str, Value]:
-    points = {
-        _points_of(name): millionths(value)
-        for name, value in parameters.items()
-        if isinstance(value, int | float) and _is_points(value)
-    }
+def _with_points(parameters: Mapping[str, Value], named: Iterable[str]) -> Mapping[str, Value]:
+    """Return parameters together with those named in millionths of a point."""
+    known = {name: parameters[name] for name in named if name in parameters}
+    points = {_points_of(name): millionths(value) for name, value in known.items()}  # type: ignore[arg-type]  # checked: a number
     return {**parameters, **points}
-
-
-def _is_points(value: float) -> bool:
-    try:
-        millionths(value)
-    except ValueError:
-        return False
-    return True
 
 
 def _no_value(record: Mapping[str, Value], *, name: str) -> NoReturn:
