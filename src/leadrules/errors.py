@@ -6,7 +6,7 @@ issue of the document at once; whoever calls with leads meets `EvaluationError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -19,11 +19,13 @@ __all__ = [
     "MappingError",
     "PolicyError",
     "Problem",
+    "as_written",
     "did_you_mean",
     "one_of",
 ]
 
 MOST_NAMES_SPELT_OUT = 6
+MOST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,26 @@ def one_of(choices: Iterable[object]) -> str:
     if len(words) > MOST_NAMES_SPELT_OUT:
         return f"one of {len(words)}, such as {', '.join(words[:3])}"
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def as_written(value: object) -> str:
+    """Return a value as a document writes it, in no more than a line.
+
+    Examples:
+        >>> as_written(True), as_written(None), as_written({"a": 1})
+        ('true', 'null', '{...}')
+    """
+    match value:
+        case bool():
+            return str(value).lower()
+        case None:
+            return "null"
+        case Mapping():
+            return "{...}"
+        case list() | tuple():
+            return "[...]"
+    text = str(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 
 def _under(excerpt: str, start: int, end: int) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from leadrules.document import Document, Path, path_text
-from leadrules.errors import Issue, Problem, did_you_mean, one_of
+from leadrules.errors import Issue, Problem, as_written, did_you_mean, one_of
 
 __all__ = ["in_order", "located", "problems_of"]
 
@@ -55,17 +55,17 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Prob
             case "enum" | "literal_error":
                 choices = [x.strip("'") for x in _alternatives(str(context["expected"]))]
                 hint = did_you_mean(str(given), choices)
-                message = f"'{_plain(given)}' is not possible; expected {one_of(choices)}{hint}"
+                message = f"'{as_written(given)}' is not possible; expected {one_of(choices)}{hint}"
                 yield Problem("wrong-value", message, path)
             case "greater_than_equal" | "less_than_equal":
                 least = wrong["type"] == "greater_than_equal"
                 limit = f"at least {context['ge']}" if least else f"at most {context['le']}"
-                message = f"'{_plain(given)}' is not possible; expected {limit}"
+                message = f"'{as_written(given)}' is not possible; expected {limit}"
                 yield Problem("out-of-range", message, path)
             case "string_too_short":
                 yield Problem("empty", "an empty text; expected one that is not", path)
             case kind if kind in _EXPECTED:
-                message = f"'{_plain(given)}' is not possible; expected {_EXPECTED[kind]}"
+                message = f"'{as_written(given)}' is not possible; expected {_EXPECTED[kind]}"
                 yield Problem("wrong-type", message, path)
             case _:
                 code = str(wrong["type"]).replace("_", "-")
@@ -134,22 +134,26 @@ def _resolved(path: Path, data: Any) -> tuple[Path, Path, Any]:
 def _keys(model: Any, path: Path) -> list[str]:
     """Return the keys that a model knows at a path."""
     for step in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
+        if _is_model(model):
             info = model.model_fields.get(str(step))
             model = _bare(info.annotation) if info else None
         else:
             model = _bare(get_args(model)[-1 if get_origin(model) is not tuple else 0])
-    is_model = isinstance(model, type) and issubclass(model, BaseModel)
-    return list(model.model_fields) if is_model else []
+    return list(model.model_fields) if _is_model(model) else []
 
 
 def _bare(annotation: Any) -> Any:
-    """Return an annotation without its marks, and without "or None"."""
+    """Return an annotation without its marks; of several kinds of value, the one that has keys."""
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
-        return _bare(next(x for x in get_args(annotation) if x is not type(None)))
+        kinds = [_bare(kind) for kind in get_args(annotation) if kind is not type(None)]
+        return next((kind for kind in kinds if _is_model(kind)), kinds[0])
     return annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _all_keys(keys: list[str]) -> str:
@@ -158,21 +162,6 @@ def _all_keys(keys: list[str]) -> str:
 
 def _alternatives(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").split(", ")
-
-
-def _plain(value: object) -> str:
-    """Return a value as a document writes it."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case None:
-            return "null"
-        case Mapping():
-            return "{...}"
-        case list() | tuple():
-            return "[...]"
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line's worth
 
 
 def _lowered(message: str) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
-import pendulum
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -21,17 +20,18 @@ from leadrules.conditions.text import parse_with_spans
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
 from leadrules.conditions.when import with_conditions
 from leadrules.document import Document, read_document
-from leadrules.errors import DocumentError, Issue, PolicyError, Problem, did_you_mean
+from leadrules.errors import DocumentError, Issue, PolicyError, Problem, as_written, did_you_mean
 from leadrules.issues import in_order, located, problems_of
-from leadrules.lead import Lead, lead_fields
-from leadrules.scoring.scorecard import Scoring
-from leadrules.sections import Day, Prose, Section, canonical, content_hash
-from leadrules.values import Instant, Type
+from leadrules.lead import Lead
+from leadrules.scoring.scorecard import RESULTS, Scoring
+from leadrules.sections import Day, Prose, Section, canonical, content_hash, described
+from leadrules.values import Instant, Type, moment_of, settle
 from leadrules.vocabulary import (
+    NAMES,
     Declaration,
     Parameter,
     Vocabulary,
-    column_of,
+    columns_of,
     is_name,
     start_of_day,
     written,
@@ -52,6 +52,8 @@ LANGUAGE = 1
 
 Row = Mapping[str, Any]
 Steps = tuple[str | int, ...]
+Text = Annotated[str, Field(strict=True)]
+Scalar = str | bool | int | float
 
 
 class Header(Section):
@@ -71,8 +73,9 @@ class Header(Section):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            message = f"no time zone '{zone}'{did_you_mean(zone, available_timezones())}"
+        zones = available_timezones()
+        if zone not in zones:
+            message = f"no time zone '{as_written(zone)}'{did_you_mean(zone, zones)}"
             raise PydanticCustomError("unknown_zone", "{message}", {"message": message})
         return zone
 
@@ -80,7 +83,7 @@ class Header(Section):
 class Signature(Section):
     """Who agreed, and when."""
 
-    who: str
+    who: Text
     """The person or the role."""
     on: Day
     """The day."""
@@ -90,31 +93,35 @@ def _signature(value: Any) -> Any:
     """A signature may be written as one text that ends in the day."""
     if not isinstance(value, str):
         return value
-    who, _, on = value.rpartition(" ")
+    who, _, on = value.strip().rpartition(" ")
     try:
-        return {"who": who.strip() or None, "on": date.fromisoformat(on)}
+        return {"who": who.strip(), "on": date.fromisoformat(on if who else "")}
     except ValueError:
-        message = f"'{value}' does not end in a day; expected 'Head of Sales 2026-01-31'"
+        message = (
+            f"'{as_written(value)}' does not end in a day; expected 'Head of Sales 2026-01-31'"
+        )
         raise PydanticCustomError("bad_date", "{message}", {"message": message}) from None
 
 
 class Agreement(Section):
     """Who of sales and marketing agreed to the policy, and until when it is to be reviewed."""
 
-    sales: Annotated[Signature, BeforeValidator(_signature)]
+    sales: Annotated[Signature, BeforeValidator(_signature, json_schema_input_type=Signature | str)]
     """Who agreed for sales, and when: `Head of Sales 2026-01-31`."""
-    marketing: Annotated[Signature, BeforeValidator(_signature)]
+    marketing: Annotated[
+        Signature, BeforeValidator(_signature, json_schema_input_type=Signature | str)
+    ]
     """Who agreed for marketing, and when."""
     review_by: Day | None = None
     """The last day on which the policy is to be looked at again."""
 
 
-class Field_(Section):  # noqa: N801 - `Field` is pydantic's
+class DeclaredField(Section):
     """A field of leads, or a property of an activity, that the policy declares."""
 
     type: Type | None = None
     """Its type; an enum if it has choices and says none."""
-    choices: tuple[Annotated[str, Field(strict=True)], ...] = ()
+    choices: tuple[Text, ...] = ()
     """The texts that an enum allows."""
     unit: Prose = None
     """What a number counts, such as `months`."""
@@ -139,16 +146,23 @@ class Field_(Section):  # noqa: N801 - `Field` is pydantic's
 class Activity(Section):
     """A type of activity: something that a prospect does."""
 
-    properties: Mapping[str, Field_] = Field(default_factory=dict)
+    properties: Mapping[str, DeclaredField] = Field(default_factory=dict)
     """What it says beside its time."""
     description: Prose = None
     """What it means."""
 
 
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str | int | float):
+        return value
+    message = f"'{as_written(value)}' is not possible; expected a text, a number or a boolean"
+    raise PydanticCustomError("wrong_type", "{message}", {"message": message})
+
+
 class ParameterByDate(Section):
     """A value that changes on dates."""
 
-    values: Mapping[Day, str | bool | int | float]
+    values: Mapping[Day, Annotated[Scalar, BeforeValidator(_scalar)]]
     """The value by the date from which it holds, from 00:00 in the policy's zone."""
     type: Type | None = None
     """The type; by default that of the values as they are written."""
@@ -166,7 +180,7 @@ def _dates_alone(value: Any) -> Any:
 class Table(Section):
     """A table whose rows are given to `load_policy`."""
 
-    columns: tuple[str, ...]
+    columns: tuple[Text, ...]
     """The columns that every row has."""
     description: Prose = None
     """What it holds."""
@@ -194,13 +208,19 @@ class Policy(Section):
     """What the policy is called, and since when it holds."""
     agreed: Agreement | None = None
     """Who agreed, and until when it is to be reviewed."""
-    fields: Mapping[str, Field_] = Field(default_factory=dict)
+    fields: Mapping[str, DeclaredField] = Field(default_factory=dict)
     """The fields that it adds to those that every lead has, or narrows to choices."""
     activities: Mapping[str, Activity] = Field(default_factory=dict)
     """The types of activity that it knows."""
-    parameters: Mapping[str, Annotated[ParameterByDate, BeforeValidator(_dates_alone)]] = Field(
-        default_factory=dict
-    )
+    parameters: Mapping[
+        str,
+        Annotated[
+            ParameterByDate,
+            BeforeValidator(
+                _dates_alone, json_schema_input_type=ParameterByDate | Mapping[Day, Scalar] | Scalar
+            ),
+        ],
+    ] = Field(default_factory=dict)
     """Values that change on dates, by name."""
     tables: Mapping[str, Table] = Field(default_factory=dict)
     """The tables whose rows are given to `load_policy`."""
@@ -248,10 +268,26 @@ class Policy(Section):
         Dates, parameters and tables are in it; names, versions, signatures, descriptions, the
         spelling of conditions and the order of keys are not.
         """
-        counted = self.model_copy(update={"agreed": None})
-        data = canonical(counted)
+        data = canonical(self.model_copy(update={"agreed": None}))
         data["policy"] = {"zone": self.policy.zone}
-        return content_hash({**_with_trees(data), "rows": _with_trees(self._rows)})
+        data["fields"] = {name: _counted(found) for name, found in self.fields.items()}
+        data["activities"] = {
+            name: {key: _counted(found) for key, found in activity.properties.items()}
+            for name, activity in self.activities.items()
+        }
+        data["parameters"] = {
+            name: {"type": _type_of(found), "values": canonical(found.values)}
+            for name, found in self.parameters.items()
+        }
+        data["rows"] = canonical(self._rows)
+        return content_hash(_with_trees(data))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the policy with other sections, which are not checked."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("vocabulary", "hash"):
+            copied.__dict__.pop(name, None)  # each policy has its own
+        return copied
 
     def lead(self, values: Mapping[str, Any]) -> Lead:
         """Return a lead from values by name, every one checked against the policy.
@@ -282,9 +318,14 @@ class Policy(Section):
         return frame_of(leads, vocabulary=self.vocabulary, backend=backend)
 
     def review_due(self, at: datetime) -> Issue | None:
-        """Return a warning if the day until which the policy is to be reviewed is past."""
+        """Return a warning if the day until which the policy is to be reviewed is past.
+
+        Raises:
+            EvaluationError: If `at` has no zone.
+        """
+        moment_of(at)
         due = self.agreed and self.agreed.review_by
-        today = pendulum.instance(at).in_timezone(self.policy.zone).date()
+        today = at.astimezone(ZoneInfo(self.policy.zone)).date()
         if not due or today <= due:
             return None
         message = f"was to be reviewed by {due}; agree on it again and move the date"
@@ -321,7 +362,7 @@ def load_policy(
     policy, problems, data = _validated(document.data)
     if policy is not None:
         found = [_restored(problem, data) for problem in _checked(policy, rows)]
-        problems += [x for x in found if not (problems and _follows(x, document.data))]
+        problems += _independent(found, document.data) if problems else found
     issues = in_order(located(problem, document, spans=_spans) for problem in problems)
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors or policy is None:
@@ -331,10 +372,8 @@ def load_policy(
 
 def policy_schema() -> dict[str, Any]:
     """Return the JSON Schema of a policy, by which editors complete and check it."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **with_conditions(Policy.model_json_schema()),
-    }
+    schema = with_conditions(described(Policy.model_json_schema(), Policy))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def _document(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
@@ -386,6 +425,7 @@ _STAND_INS: Mapping[str, Any] = {
     "leadrules": LANGUAGE,
     "policy": {"id": "x", "version": 1, "effective": "2000-01-01"},
 }
+_STAND_INS_IN_RULES: Mapping[str, Any] = {"when": {"always": True}, "points": 0}
 _DECLARING = ("fields", "parameters", "activities", "tables")
 _DROPPED = object()
 
@@ -393,7 +433,8 @@ _DROPPED = object()
 def _droppable(path: Steps, data: Any, kind: str) -> Steps:
     """Return the path in the data of the smallest part that has to go."""
     found: list[str | int] = []
-    for step in path[:-1] if kind == "missing" else path:
+    absent = path[-1:] if kind == "missing" else ()
+    for step in path[: len(path) - len(absent)]:
         if isinstance(data, Mapping) and step in data:
             data = data[str(step)]
         elif isinstance(data, list) and isinstance(step, int):
@@ -403,9 +444,16 @@ def _droppable(path: Steps, data: Any, kind: str) -> Steps:
         else:
             break
         found.append(step)
+    if _is_of_a_rule((*found, *absent)):
+        return (*found, *absent)
     # Half a declaration would declare something else.
     most = 2 if found[:1] and found[0] in _DECLARING else len(found)
     return tuple(found[:most]) or (path[0],)
+
+
+def _is_of_a_rule(path: Steps) -> bool:
+    """Return whether a path leads to what a rule must have; the rest of it can be checked."""
+    return len(path) > 1 and isinstance(path[-2], int) and path[-1] in _STAND_INS_IN_RULES
 
 
 def _drop(data: Any, path: Steps) -> None:
@@ -416,7 +464,7 @@ def _drop(data: Any, path: Steps) -> None:
         data = data[step]
         if data is _DROPPED:
             return
-    data[path[-1]] = _DROPPED
+    data[path[-1]] = _STAND_INS_IN_RULES[str(path[-1])] if _is_of_a_rule(path) else _DROPPED
 
 
 def _without_dropped(data: Any) -> Any:
@@ -446,85 +494,116 @@ def _restored(problem: Problem, data: Any) -> Problem:
     return replace(problem, path=tuple(path))
 
 
-def _follows(problem: Problem, data: Any) -> bool:
-    """Return whether a problem may be only that a declaration which is wrong was left out."""
-    if problem.code not in {"unknown-name", "unknown-parameter"}:
-        return False
+def _independent(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:
+    """Yield the problems that are more than that something wrong was left out."""
     declared = {
         str(name)
-        for section in ("fields", "parameters")
-        for name in (data.get(section) if isinstance(data.get(section), Mapping) else ())
+        for path in (("fields",), ("parameters",), ("scoring", "fit", "characteristics"))
+        for name in _at(path, data)
     }
-    return any(f"'{name}'" in problem.message.partition(";")[0] for name in declared)
+    for problem in problems:
+        if problem.code in {"unknown-name", "unknown-parameter"}:
+            if _names_any(problem, declared):
+                continue
+        elif problem.code == "empty" and _at(problem.path, data):
+            continue
+        yield problem
+
+
+def _at(path: Steps, data: Any) -> Any:
+    """Return what stands in the data at a path: a mapping or a list, empty if there is neither."""
+    for step in path:
+        if not isinstance(data, list):  # a list may stand for a mapping of just that list
+            data = data.get(step) if isinstance(data, Mapping) else ()
+    return data if isinstance(data, Mapping | list) else ()
+
+
+def _names_any(problem: Problem, names: Container[str]) -> bool:
+    """Return whether a problem is about one of the names, which it then quotes."""
+    return any(quoted in names for quoted in problem.message.partition(";")[0].split("'")[1::2])
 
 
 # --- what the models cannot know
 
 
-def _checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> list[Problem]:
-    problems = [
-        *_check_fields(policy),
-        *_check_parameters(policy),
-        *_check_tables(policy, rows),
-    ]
-    broken = {problem.path[1] for problem in problems if problem.path[:1] == ("parameters",)}
-    sound = policy.model_copy(
-        update={"parameters": {k: v for k, v in policy.parameters.items() if k not in broken}}
-    )
-    if policy.scoring is not None:
-        problems += (
-            replace(x, path=("scoring", *x.path))
-            for x in policy.scoring.check(sound.vocabulary)
-            if not any(f"'{name}'" in x.message for name in broken)
-        )
-    return problems
+def _checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Problem]:
+    declared = [*_check_fields(policy), *_check_parameters(policy)]
+    yield from declared
+    yield from _check_activities(policy)
+    yield from _check_tables(policy, rows)
+    if policy.scoring is None:
+        return
+    broken = {str(problem.path[1]) for problem in declared}
+    sound = {name: found for name, found in policy.parameters.items() if name not in broken}
+    vocabulary = policy.model_copy(update={"parameters": sound}).vocabulary
+    for problem in policy.scoring.check(vocabulary):
+        if not _names_any(problem, broken):
+            yield replace(problem, path=("scoring", *problem.path))
 
 
 def _check_fields(policy: Policy) -> Iterator[Problem]:
-    built_in = {found.name: found.type for found in lead_fields()}
-    columns = {column_of(name): name for name in built_in}
+    built_in = Vocabulary().fields
+    # Some databases take no notice of capital letters in the names of columns.
+    columns = {
+        column.lower(): f"that of '{name}'"
+        for name, found in built_in.items()
+        for column in columns_of(name, found)
+    } | dict.fromkeys(RESULTS, "what an evaluation adds")
     for name, found in policy.fields.items():
         path = ("fields", name)
+        own = columns_of(name, found.declaration)
+        taken = [column for column in own if column.lower() in columns]
         if name in built_in:
-            if found.declaration.type is not Type.ENUM or built_in[name] is not Type.STRING:
+            if found.declaration.type is not Type.ENUM or built_in[name].type is not Type.STRING:
                 message = (
                     f"every lead has '{name}'; expected choices to narrow it to, or another name"
                 )
                 yield Problem("duplicate", message, path)
         elif not is_name(name):
-            message = f"'{name}' is no name; expected ASCII letters, digits and '_'"
-            yield Problem("bad-name", message, path)
-        elif column_of(name) in columns:
-            message = f"'{name}' would have the column of '{columns[column_of(name)]}'; rename it"
+            yield _bad_name(name, path)
+        elif taken:
+            message = f"its column '{taken[0]}' is {columns[taken[0].lower()]}; rename it"
             yield Problem("duplicate", message, path)
         yield from _check_declaration(found, path)
+        columns = {column.lower(): f"that of '{name}'" for column in own} | columns
+
+
+def _check_activities(policy: Policy) -> Iterator[Problem]:
     for activity, declared in policy.activities.items():
-        path = ("activities", activity)
-        for name in (activity, *declared.properties):
-            if not is_name(name):
-                message = f"'{name}' is no name; expected ASCII letters, digits and '_'"
-                yield Problem("bad-name", message, path)
+        if not is_name(activity):
+            yield _bad_name(activity, ("activities", activity))
         for name, found in declared.properties.items():
-            yield from _check_declaration(found, (*path, "properties", name))
+            path = ("activities", activity, "properties", name)
+            if not is_name(name):
+                yield _bad_name(name, path)
+            yield from _check_declaration(found, path)
 
 
-def _check_declaration(found: Field_, path: tuple[str, ...]) -> Iterator[Problem]:
+def _bad_name(name: str, path: Steps) -> Problem:
+    return Problem("bad-name", f"'{name}' is no name; expected {NAMES}", path)
+
+
+def _check_declaration(found: DeclaredField, path: Steps) -> Iterator[Problem]:
     if found.declaration.type is Type.ENUM and not found.choices:
         yield Problem("missing-key", "an enum needs its choices: [...]", path)
     if found.choices and found.declaration.type is not Type.ENUM:
         yield Problem("wrong-value", f"{found.declaration.type.noun} has no choices", path)
-    for index, choice in enumerate(found.choices):
-        if choice in found.choices[:index]:
-            message = f"the choice '{choice}' stands here twice"
-            yield Problem("duplicate", message, (*path, "choices", index))
+    yield from _check_unlike(found.choices, (*path, "choices"))
+
+
+def _check_unlike(texts: Sequence[str], path: Steps) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, text in enumerate(texts):
+        if text in seen:
+            yield Problem("duplicate", f"'{text}' stands here twice", (*path, index))
+        seen.add(text)
 
 
 def _check_parameters(policy: Policy) -> Iterator[Problem]:
     for name, found in policy.parameters.items():
         path = ("parameters", name)
         if not is_name(name):
-            message = f"'{name}' is no name; expected ASCII letters, digits and '_'"
-            yield Problem("bad-name", message, path)
+            yield _bad_name(name, path)
         try:
             _parameter(found, policy.policy.zone)
         except ValueError as error:
@@ -540,22 +619,28 @@ def _parameter(found: ParameterByDate, zone: str) -> Parameter:
     if not found.values:
         message = "has no value; expected dates with their values"
         raise ValueError(message)
-    kinds = {_kind(value) for value in found.values.values()}
-    if kinds == {Type.INTEGER, Type.NUMBER}:
-        kinds = {Type.NUMBER}
-    if found.type is None and len(kinds) > 1:
-        message = "has values of several types; expected one"
-        raise ValueError(message)
-    kind = found.type or kinds.pop()
+    kind = _type_of(found)
     values = {_start(day, zone): written(value, kind) for day, value in found.values.items()}
     return Parameter(kind, tuple(sorted(values.items())))
+
+
+def _type_of(found: ParameterByDate) -> Type:
+    kinds = {_kind(value) for value in found.values.values()}
+    if found.type is not None:
+        return found.type
+    if kinds == {Type.INTEGER, Type.NUMBER}:
+        return Type.NUMBER
+    if len(kinds) > 1:
+        message = "has values of several types; expected one"
+        raise ValueError(message)
+    return kinds.pop()
 
 
 def _start(day: date, zone: str) -> Instant:
     return Instant(-(2**62)) if day == date.min else start_of_day(day, zone)
 
 
-def _kind(value: str | bool | float) -> Type:  # noqa: FBT001 - a value of any type
+def _kind(value: Scalar) -> Type:
     if isinstance(value, bool):
         return Type.BOOLEAN
     if isinstance(value, str):
@@ -570,15 +655,36 @@ def _check_tables(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterat
             yield Problem("unknown-name", f"rows were given for '{name}', which is no table{hint}")
     for name, table in policy.tables.items():
         path = ("tables", name)
+        if not table.columns:
+            yield Problem("empty", "no columns; expected at least one", (*path, "columns"))
+        yield from _check_unlike(table.columns, (*path, "columns"))
         if name not in rows:
             message = (
                 f"the rows are missing; give them as load_policy(..., tables={{'{name}': ...}})"
             )
             yield Problem("missing-rows", message, path)
         for number, row in enumerate(rows.get(name, ()), start=1):
-            absent = [column for column in table.columns if column not in row]
-            if absent:
-                yield Problem("missing-column", f"row {number} has no '{absent[0]}'", path)
+            yield from _check_row(row, number, table, path)
+
+
+def _check_row(row: Row, number: int, table: Table, path: Steps) -> Iterator[Problem]:
+    if not isinstance(row, Mapping):
+        message = f"row {number} is '{as_written(row)}'; expected values by column"
+        yield Problem("wrong-type", message, path)
+        return
+    absent = [column for column in table.columns if column not in row]
+    if absent:
+        yield Problem("missing-column", f"row {number} has no '{absent[0]}'", path)
+    for column, value in row.items():
+        try:
+            settle(value)
+        except ValueError as error:
+            yield Problem("wrong-type", f"row {number}: {column}: {error}", path)
+
+
+def _counted(found: DeclaredField) -> Any:
+    """Return what counts of a declaration as plain data, whether it is said or understood."""
+    return [found.declaration.type, found.choices, found.personal]
 
 
 def _with_trees(data: Any) -> Any:
@@ -590,6 +696,4 @@ def _with_trees(data: Any) -> Any:
             return [_with_trees(inner) for inner in data]
         case Always() | AllOf() | AnyOf() | Not() | AtLeast() | Comparison():
             return to_data(data)
-        case date():
-            return data.isoformat()
     return data

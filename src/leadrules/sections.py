@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
+from textwrap import dedent
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from leadrules.errors import as_written
 from leadrules.values import Money
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     "Section",
     "canonical",
     "content_hash",
+    "described",
     "millionths",
 ]
 
@@ -63,25 +69,29 @@ def _number(value: object) -> Decimal | ParamRef:
     if isinstance(value, Mapping):
         return ParamRef.model_validate(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError(
-            "bad_number", "{message}", {"message": f"'{value}' is not a number{_unquoted(value)}"}
-        )
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite() or abs(number) > LARGEST_POINTS:
-        message = f"'{value}' is too large; expected at most {LARGEST_POINTS}"
-        raise PydanticCustomError("bad_number", "{message}", {"message": message})
+        raise _bad_number(value, f"is not a number{_unquoted(value)}")
+    number = Decimal(repr(float(value)) if isinstance(value, float) else int(value))
+    if not number.is_finite():
+        raise _bad_number(value, "is not a finite number")
+    if abs(number) > LARGEST_POINTS:
+        extreme = f"at most {LARGEST_POINTS}" if number > 0 else f"at least -{LARGEST_POINTS}"
+        raise _bad_number(value, f"is out of range; expected {extreme}")
     if number != number.quantize(Decimal(1).scaleb(-DECIMAL_PLACES)):
-        message = f"'{value}' has more than {DECIMAL_PLACES} decimals"
-        raise PydanticCustomError("bad_number", "{message}", {"message": message})
+        raise _bad_number(value, f"has more than {DECIMAL_PLACES} decimals")
     return number
+
+
+def _bad_number(value: object, wrong: str) -> PydanticCustomError:
+    message = f"'{as_written(value)}' {wrong}"
+    return PydanticCustomError("bad_number", "{message}", {"message": message})
 
 
 def _unquoted(value: object) -> str:
     try:
-        Decimal(str(value))
+        number = Decimal(value if isinstance(value, str) else "")
     except ArithmeticError:
         return ""
-    return "; write it without quotes" if isinstance(value, str) else ""
+    return "; write it without quotes" if number.is_finite() else ""
 
 
 Number = Annotated[
@@ -137,7 +147,7 @@ def _day(value: object) -> date:
     try:
         return date.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:
-        message = f"'{value}' is not a date; expected '2026-01-31'"
+        message = f"'{as_written(value)}' is not a date; expected '2026-01-31'"
         raise PydanticCustomError("bad_date", "{message}", {"message": message}) from None
 
 
@@ -145,10 +155,50 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 """A date, written as ISO 8601."""
 
 
-def canonical(value: Any) -> Any:
-    """Return what counts of a section as plain data: no prose, no defaults, sorted by no one.
+def described(schema: Mapping[str, Any], root: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON Schema of a section in which every key has its description.
 
-    Whatever knows its own plain form (a condition) gives it by `canonical_data`.
+    The descriptions are the texts below the attributes. They are read from the source when
+    somebody asks, since to have pydantic read them would slow every import.
+    """
+    definitions = dict(schema.get("$defs", {}))
+    for model in _sections():
+        if model.__name__ in definitions:
+            definitions[model.__name__] = _with_descriptions(definitions[model.__name__], model)
+    return {**_with_descriptions(schema, root), "$defs": definitions}
+
+
+def _sections(root: type[BaseModel] = Section) -> Iterator[type[BaseModel]]:
+    for model in root.__subclasses__():
+        yield model
+        yield from _sections(model)
+
+
+def _with_descriptions(schema: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    texts = {name: text for kind in reversed(model.__mro__) for name, text in _attributes(kind)}
+    properties = {
+        name: {**found, "description": texts[name]} if name in texts else found
+        for name, found in schema["properties"].items()
+    }
+    return {**schema, "properties": properties}
+
+
+def _attributes(model: type) -> Iterator[tuple[str, str]]:
+    """Yield the attributes that a class states with the text below each."""
+    if not issubclass(model, Section):
+        return
+    (found,) = ast.parse(dedent(inspect.getsource(model))).body
+    assert isinstance(found, ast.ClassDef)  # noqa: S101 - it is the source of a class
+    for stated, below in pairwise(found.body):
+        match stated, below:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                yield name, inspect.cleandoc(text)
+
+
+def canonical(value: Any) -> Any:
+    """Return what counts of a section as plain data: no prose, and nothing left to a default.
+
+    What it does not know, such as a condition, stays as it is.
     """
     match value:
         case BaseModel():
@@ -166,7 +216,7 @@ def canonical(value: Any) -> Any:
             return f"{value.normalize():f}"
         case date():
             return value.isoformat()
-        case Money():
+        case Money() | timedelta():
             return str(value)
     return value
 

@@ -1,0 +1,485 @@
+"""Policy documents: what is wrong with bad ones, what they mean, and what their hash covers."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from copy import deepcopy
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadrules import EvaluationError, Money, Policy, PolicyError, load_policy, policy_schema
+from leadrules.document import read_document
+from leadrules.values import Type
+
+AT = datetime(2026, 1, 5, tzinfo=UTC)
+
+BAD = dict(
+    section.split("\n", 1)
+    for section in (Path(__file__).parent / "bad_policies.txt")
+    .read_text("utf-8")
+    .split("\n=== ")[1:]
+)
+
+HEADER = "leadrules: 1\npolicy: {id: acme, version: 1, effective: 2026-01-01}\n"
+
+DATA: dict[str, Any] = {
+    "leadrules": 1,
+    "policy": {"id": "acme", "version": 7, "effective": "2026-01-01", "zone": "Europe/Berlin"},
+    "agreed": {"sales": "Head of Sales 2025-12-12", "marketing": "Head of Marketing 2025-12-12"},
+    "fields": {"interest": {"choices": ["crm", "analytics"]}, "months": {"type": "integer"}},
+    "activities": {"page_view": {"properties": {"path": {}}}},
+    "parameters": {"big": {"2026-01-01": 500, "2026-07-01": 400}, "bonus": 2.5},
+    "tables": {"regions": {"columns": ["country", "region"]}},
+    "scoring": {
+        "fit": {
+            "characteristics": {
+                "size": [
+                    {"when": "company.employees >= param.big", "points": 20},
+                    {"when": "company.employees >= 50", "points": {"param": "bonus"}},
+                ],
+                "role": {
+                    "rules": [{"when": 'seniority in ["vp", "c-level"]', "points": 15}],
+                    "default": -1,
+                },
+            },
+            "groups": {"all": {"of": ["size", "role"], "max": 30}},
+            "min": 0,
+        },
+        "total": {"decimals": 1},
+    },
+}
+ROWS = [{"country": "DE", "region": "EMEA"}, {"country": "US", "region": "AMER"}]
+
+
+def load(data: Any, rows: Any = ROWS) -> Policy:
+    return load_policy(data, tables={"regions": rows})
+
+
+def changed(*path: Any, to: Any) -> dict[str, Any]:
+    """Return the document with another value at a path."""
+    data = deepcopy(DATA)
+    part: Any = data
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = to
+    return data
+
+
+FIT = ("scoring", "fit")
+SIZE = (*FIT, "characteristics", "size")
+RULES = DATA["scoring"]["fit"]["characteristics"]["size"]
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_document_tells_everything_that_is_wrong(name: str) -> None:
+    text, problems = BAD[name].split("--- problems\n")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(text)
+    assert "\n".join(str(issue) for issue in caught.value.issues) == problems.rstrip("\n")
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_data_has_the_issues_of_its_text_without_the_places(name: str) -> None:
+    text, _ = BAD[name].split("--- problems\n")
+    if "given twice" in name:
+        return
+    with pytest.raises(PolicyError) as of_text:
+        load_policy(text)
+    with pytest.raises(PolicyError) as of_data:
+        load_policy(read_document(text).data)
+    told = {(issue.code, issue.path, issue.message) for issue in of_text.value.issues}
+    assert {(issue.code, issue.path, issue.message) for issue in of_data.value.issues} == told
+    assert {issue.line for issue in of_data.value.issues} == {None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (
+            {},
+            (
+                "tables.regions: the rows are missing; "
+                "give them as load_policy(..., tables={'regions': ...}) [missing-rows]"
+            ),
+        ),
+        (
+            {"regions": [], "region": []},
+            (
+                "rows were given for 'region', which is no table; did you mean 'regions'? "
+                "[unknown-name]"
+            ),
+        ),
+        (
+            {"regions": [*ROWS, {"country": "FR"}]},
+            "tables.regions: row 3 has no 'region' [missing-column]",
+        ),
+        (
+            {"regions": [["DE", "EMEA"]]},
+            "tables.regions: row 1 is '[...]'; expected values by column [wrong-type]",
+        ),
+        (
+            {"regions": [{"country": "DE", "region": {}}]},
+            "tables.regions: row 1: region: '{}' is of no type that a field can have [wrong-type]",
+        ),
+    ],
+)
+def test_rows_are_checked(rows: Any, problem: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(DATA, tables=rows)
+    assert [str(issue) for issue in caught.value.issues] == [problem]
+
+
+def of_rules(*rules: str) -> str:
+    """Return a policy of one characteristic, a rule a line from line 6 on."""
+    lines = "".join(f"        - {{{rule}}}\n" for rule in rules)
+    return f"{HEADER}scoring:\n  fit:\n    characteristics:\n      one:\n{lines}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "warning"),
+    [
+        (
+            ("when: always, points: 1", "when: known(email), points: 2"),
+            "8:11: {path}[1]: never reached: rule 1 of 'one' is always true [unreachable]",
+        ),
+        (
+            ("when: known(email), points: 1", "when: {field: email, op: known}, points: 2"),
+            (
+                "8:18: {path}[1].when: never reached: rule 1 of 'one' has the same condition "
+                "[duplicate]"
+            ),
+        ),
+        (
+            ("when: known(email) or missing(email), points: 1",),
+            "7:18: {path}[0].when: 'known(email) or missing(email)' is always true [always-true]",
+        ),
+        (
+            ("when: company.employees > 5 and company.employees < 3, points: 1",),
+            (
+                "7:18: {path}[0].when: 'company.employees > 5 and company.employees < 3' "
+                "is never true [never-true]"
+            ),
+        ),
+    ],
+)
+def test_what_is_odd_is_a_warning(rules: tuple[str, ...], warning: str) -> None:
+    (found,) = load_policy(of_rules(*rules)).warnings
+    path = "scoring.fit.characteristics.one"
+    assert str(found).split("\n")[0] == warning.format(path=path)
+    assert found.severity == "warning"
+
+
+def test_a_last_rule_may_always_be_true() -> None:
+    policy = load_policy(of_rules("when: known(email), points: 1", "when: always, points: 2"))
+    assert policy.warnings == ()
+
+
+def test_warnings_are_not_told_among_errors() -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(of_rules("when: always, points: 1", "when: always, points: x"))
+    assert [issue.code for issue in caught.value.issues] == ["bad-number"]
+
+
+# Where it comes from
+
+
+def test_a_path_a_text_and_a_mapping_are_the_same_policy(tmp_path: Path) -> None:
+    path = tmp_path / "acme.json"
+    path.write_text(json.dumps(DATA), encoding="utf-8")
+    text = json.dumps(DATA, indent=1)
+    policies = [load(form) for form in (path, str(path), text, DATA)]
+    assert {policy.hash for policy in policies} == {load(DATA).hash}
+    assert repr(policies[0]) == str(policies[0]) == "Policy(id='acme', version=7)"
+
+
+def test_a_file_is_named_in_its_error(tmp_path: Path) -> None:
+    path = tmp_path / "acme.yaml"
+    path.write_bytes(b"leadrules: \xff\n")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    assert str(caught.value) == (
+        f"1 problem in {path}\n"
+        f"  {path}:1:12: byte 11 (0xff) is not UTF-8; save the document as UTF-8 [encoding]"
+    )
+    assert pickle.loads(pickle.dumps(caught.value)).issues == caught.value.issues
+
+
+def test_a_file_that_cannot_be_read_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        load_policy(tmp_path / "none.yaml")
+    with pytest.raises(IsADirectoryError):
+        load_policy(tmp_path)
+
+
+def test_the_document_is_not_changed() -> None:
+    data = deepcopy(DATA)
+    load(data)
+    assert data == DATA
+
+
+RULE = HEADER + "scoring: {fit: {characteristics: {a: [{%s}]}}}\n"
+HOSTILE = {
+    "deep data": (RULE % ("when: " + "[" * 100_000), "too-deep"),
+    "deep text": (RULE % ("points: 1, when: '" + "(" * 9_000 + "'"), "too-deep"),
+    "many nots": (RULE % ("points: 1, when: " + "not " * 2_000 + "consent"), "too-deep"),
+    "long text": (RULE % ("points: 1, when: '" + "known(email) and " * 100_000 + "'"), "too-long"),
+    "a million digits": (RULE % ("when: always, points: " + "9" * 1_000_000), "long-number"),
+    "an alias in itself": (RULE % "points: 1, when: &a {all: [*a]}", "alias-cycle"),
+    "many choices": (HEADER + "fields: {x: {choices: [" + "a, " * 60_000 + "]}}\n", "duplicate"),
+    "many unknown names": (
+        RULE % "when: always, points: 1"
+        + "fields: {"
+        + ", ".join(f"field_{number}: {{type: x}}" for number in range(5_000))
+        + "}\n",
+        "wrong-value",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_document_is_an_error_soon(name: str) -> None:
+    text, code = HOSTILE[name]
+    start = process_time()
+    with pytest.raises(PolicyError) as caught:
+        load_policy(text)
+    assert {issue.code for issue in caught.value.issues} == {code}
+    assert process_time() - start < 10
+
+
+def test_hostile_data_is_an_error_too() -> None:
+    loop: dict[str, Any] = {}
+    loop["not"] = loop
+    deep: Any = "always"
+    for _ in range(200):
+        deep = {"not": deep}
+    for when in (loop, deep):
+        with pytest.raises(PolicyError) as caught:
+            load(changed(*SIZE, 0, "when", to=when))
+        assert {issue.code for issue in caught.value.issues} == {"too-deep"}
+
+
+# What it means
+
+
+def test_fields_activities_and_parameters_become_the_vocabulary() -> None:
+    words = load(DATA).vocabulary
+    assert words.fields["interest"].type is Type.ENUM
+    assert words.fields["months"].type is Type.INTEGER
+    assert words.activities["page_view"]["path"].type is Type.STRING
+    assert words.zone == "Europe/Berlin"
+    june, july = (datetime(2026, 6, 30, hour, tzinfo=UTC) for hour in (21, 22))
+    values = [words.parameters["big"].at(int(at.timestamp() * 1_000_000)) for at in (june, july)]
+    assert values == [500, 400]
+    assert words.parameters["bonus"].at(-(2**60)) == 2.5
+
+
+def test_a_lead_of_the_policy_is_checked() -> None:
+    policy = load(DATA)
+    assert policy.lead({"id": "17", "months": 3, "interest": "crm"}).fields["months"] == 3
+    with pytest.raises(EvaluationError) as caught:
+        policy.lead({"id": "17", "interest": "analitics"})
+    assert str(caught.value) == (
+        "interest: 'analitics' is not a choice; expected 'crm' or 'analytics'; "
+        "did you mean 'analytics'?"
+    )
+
+
+def test_a_review_is_due_on_the_day_after() -> None:
+    policy = load(changed("agreed", "review_by", to="2026-04-01"))
+    last = datetime(2026, 4, 1, 21, 59, tzinfo=UTC)  # 23:59 in Berlin
+    assert policy.review_due(last) is None
+    assert str(policy.review_due(last + timedelta(minutes=1))) == (
+        "agreed.review_by: was to be reviewed by 2026-04-01; agree on it again and move the date "
+        "[review-past]"
+    )
+    assert load(DATA).review_due(last) is None
+    with pytest.raises(EvaluationError, match="has no time zone"):
+        policy.review_due(datetime(2026, 4, 1))  # noqa: DTZ001 - naive on purpose
+
+
+def test_a_policy_survives_pickle() -> None:
+    policy = load_policy(of_rules("when: always, points: 1", "when: always, points: 1"))
+    again = pickle.loads(pickle.dumps(policy))
+    assert again == policy
+    assert (again.hash, again.warnings) == (policy.hash, policy.warnings)
+    assert len(again.warnings) == 1
+
+
+def test_a_changed_copy_has_its_own_hash_and_vocabulary() -> None:
+    policy = load(DATA)
+    assert set(policy.vocabulary.declared) == {"interest", "months"}
+    copy = policy.model_copy(update={"fields": {}})
+    assert copy.hash != policy.hash
+    assert copy.vocabulary.declared == {}
+    assert copy.rows == policy.rows
+
+
+# The hash
+
+
+def test_the_hash_is_the_same_in_another_process() -> None:
+    code = (
+        "import json, sys; from leadrules import load_policy\n"
+        "data, rows = json.load(sys.stdin); print(load_policy(data, tables={'regions': rows}).hash)"
+    )
+    found = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        input=json.dumps([DATA, ROWS]),
+        capture_output=True,
+        check=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "1"},
+    )
+    assert found.stdout.strip() == load(DATA).hash
+
+
+def reordered(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: reordered(inner) for key, inner in reversed(data.items())}
+    return [reordered(inner) for inner in data] if isinstance(data, list) else data
+
+
+SAME = {
+    "keys in another order": reordered(DATA),
+    "another id": changed("policy", "id", to="other"),
+    "another version": changed("policy", "version", to=8),
+    "effective from another day": changed("policy", "effective", to="2027-01-01"),
+    "a description of the policy": changed("policy", "description", to="what it is for"),
+    "not agreed": changed("agreed", to=None),
+    "signed by another": changed("agreed", "sales", to="Someone 2025-12-31"),
+    "to be reviewed": changed("agreed", "review_by", to="2026-04-01"),
+    "why": changed(*SIZE, 0, "why", to="they pay"),
+    "a condition as data": changed(
+        *SIZE, 0, "when", to={"field": "company.employees", "op": ">=", "value": {"param": "big"}}
+    ),
+    "a condition in brackets": changed(*SIZE, 0, "when", to="(company.employees>= param.big)"),
+    "points as a float": changed(*SIZE, 0, "points", to=20.0),
+    "rules in a mapping": changed(*SIZE, to={"rules": RULES}),
+    "a default said": changed("scoring", "total", to={"decimals": 1, "of": ["fit"], "min": None}),
+    "the type of a field said": changed("fields", "interest", "type", to="enum"),
+    "the type of a property said": changed(
+        "activities", "page_view", "properties", "path", "type", to="string"
+    ),
+    "the type of a parameter said": changed(
+        "parameters", "big", to={"values": DATA["parameters"]["big"], "type": "integer"}
+    ),
+    "the unit of a field": changed("fields", "months", "unit", to="months"),
+    "a description of a table": changed("tables", "regions", "description", to="who sells where"),
+}
+OTHER = {
+    "another zone": changed("policy", "zone", to="UTC"),
+    "other points": changed(*SIZE, 0, "points", to=20.000001),
+    "points by a parameter": changed(*SIZE, 0, "points", to={"param": "bonus"}),
+    "another condition": changed(*SIZE, 1, "when", to="company.employees > 50"),
+    "another type in a condition": changed(*SIZE, 1, "when", to="company.employees >= 50.0"),
+    "rules in another order": changed(*SIZE, to=RULES[::-1]),
+    "an id": changed(*SIZE, 0, "id", to="big"),
+    "another default": changed(*FIT, "characteristics", "role", "default", to=0),
+    "another limit": changed(*FIT, "groups", "all", "max", to=31),
+    "no limit": changed(*FIT, "min", to=None),
+    "a limit of the total": changed("scoring", "total", "max", to=100),
+    "other decimals": changed("scoring", "total", "decimals", to=2),
+    "another date": changed("parameters", "big", to={"2026-01-01": 500, "2026-07-02": 400}),
+    "another value": changed("parameters", "big", "2026-07-01", to=399),
+    "another choice": changed("fields", "interest", "choices", to=["crm", "services"]),
+    "another type": changed("fields", "months", "type", to="number"),
+    "a personal field": changed("fields", "months", "personal", to=True),
+    "one more field": changed("fields", "extra", to={}),
+    "one more activity": changed("activities", "call", to={}),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_no_result_depends_on_is_not_in_the_hash(name: str) -> None:
+    assert load(SAME[name]).hash == load(DATA).hash
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_what_a_result_depends_on_is_in_the_hash(name: str) -> None:
+    assert load(OTHER[name]).hash != load(DATA).hash
+
+
+def test_rows_are_in_the_hash() -> None:
+    cells = ["DE", 5, 5.5, True, None, date(2026, 1, 1), AT, timedelta(1), Decimal("1.50"),
+             Money.parse("5 EUR"), ["a", "b"]]  # fmt: skip
+    hashes = [load(DATA, [{"country": cell, "region": "x"}]).hash for cell in cells]
+    assert len(set(hashes)) == len(cells)
+    assert load(DATA, ROWS[::-1]).hash != load(DATA).hash
+    assert load(DATA, [dict(reversed(row.items())) for row in ROWS]).hash == load(DATA).hash
+
+
+@given(
+    index=st.integers(0, 1),
+    points=st.integers(-(10**12), 10**12),
+    least=st.integers(-(2**53), 2**53),
+)
+def test_one_changed_rule_changes_the_hash(index: int, points: int, least: int) -> None:
+    """Law: other points or another condition in one rule give another hash; the same do not."""
+    rule = {"when": f"company.employees > {least}", "points": points / 1_000_000}
+    policy = load(changed(*SIZE, index, to=rule))
+    assert policy.hash != load(DATA).hash
+    assert policy.hash == load(changed(*SIZE, index, to=dict(rule))).hash
+    more = {**rule, "points": (points + (1 if points < 0 else -1)) / 1_000_000}
+    assert policy.hash != load(changed(*SIZE, index, to=more)).hash
+
+
+@given(st.sampled_from(sorted(SAME)), st.sampled_from(sorted(OTHER)))
+def test_a_policy_is_written_as_it_is_read(same: str, other: str) -> None:
+    """Law: a policy's own data is the policy."""
+    for data in (SAME[same], OTHER[other]):
+        policy = load(data)
+        again = load(policy.model_dump(mode="json"))
+        assert again == policy
+        assert again.hash == policy.hash
+
+
+# The schema
+
+
+def test_the_schema_describes_every_key() -> None:
+    schema = policy_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    definitions = schema["$defs"]
+    sections = [schema, *(found for name, found in definitions.items() if "properties" in found)]
+    silent = [
+        f"{section['title']}.{key}"
+        for section in sections
+        for key, found in section["properties"].items()
+        if not found.get("description")
+    ]
+    assert silent == []
+    assert definitions["Header"]["properties"]["id"]["description"] == (
+        "A name that stays the same from version to version."
+    )
+    assert definitions["Group"]["properties"]["max"]["description"] == (
+        "The most points; whatever is above counts as this."
+    )
+    assert "DeclaredField" in definitions
+    json.dumps(schema)
+
+
+def test_the_schema_knows_the_short_forms() -> None:
+    schema = policy_schema()
+    short = schema["$defs"]["Fit"]["properties"]["characteristics"]["additionalProperties"]
+    assert short == {
+        "anyOf": [
+            {"$ref": "#/$defs/Characteristic"},
+            {"type": "array", "items": {"$ref": "#/$defs/Rule"}},
+        ]
+    }
+    signature = schema["$defs"]["Agreement"]["properties"]["sales"]["anyOf"]
+    assert signature == [{"$ref": "#/$defs/Signature"}, {"type": "string"}]
+    assert schema["$defs"]["Rule"]["properties"]["when"]["$ref"] == "#/$defs/Condition"
