@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
-    SkipValidation,
     ValidationError,
     model_validator,
 )
 
-from leadrules.errors import EvaluationError, did_you_mean, one_of
-from leadrules.lead import FieldValue
-from leadrules.values import Type, instant_of, settle
+from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
+from leadrules.lead import FieldValue, Moment, Values
+from leadrules.values import Instant, Type, instant_of, settle
 
 __all__ = ["KINDS", "Event", "Property"]
 
@@ -107,12 +104,10 @@ class Event(BaseModel):
 
     lead_id: Annotated[str, Field(strict=True, min_length=1)]
     id: Annotated[str, Field(strict=True, min_length=1)]
-    time: datetime
-    kind: str
-    type: str | None = None
-    properties: Annotated[Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation] = (
-        Field(default_factory=dict)
-    )
+    time: Moment
+    kind: Annotated[str, Field(strict=True)]
+    type: Annotated[str | None, Field(strict=True, min_length=1)] = None
+    properties: Values = Field(default_factory=dict)
 
     def __getitem__(self, name: str) -> FieldValue | None:
         return self.properties.get(name)
@@ -135,8 +130,6 @@ class Event(BaseModel):
 
 def _wrong(event: Event) -> tuple[str, str] | None:
     """Return the first property that is not as the kind demands, and what is wrong."""
-    if event.time.utcoffset() is None:
-        return "time", "has no time zone; expected an aware datetime"
     kind = KINDS.get(event.kind)
     if kind is None:
         hint = did_you_mean(event.kind, KINDS)
@@ -152,10 +145,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
             if name not in kind:
                 return name, f"no such property of a {event.kind}{did_you_mean(name, kind)}"
             if settled is not None and not _fits(settled, kind[name]):
-                expected = (
-                    one_of(kind[name].choices) if kind[name].choices else kind[name].type.noun
-                )
-                return name, f"'{value}' does not fit; expected {expected}"
+                return name, f"'{value}' does not fit; expected {_expected(kind[name])}"
     for name, declared in kind.items():
         if declared.required and event.properties.get(name) is None:
             return name, f"is missing; a {event.kind} must have it"
@@ -165,12 +155,17 @@ def _wrong(event: Event) -> tuple[str, str] | None:
 def _fits(settled: object, declared: Property) -> bool:
     if declared.choices:
         return settled in declared.choices
-    return isinstance(settled, {Type.BOOLEAN: bool, Type.DATETIME: int}.get(declared.type, str))
+    return isinstance(settled, {Type.BOOLEAN: bool, Type.DATETIME: Instant}.get(declared.type, str))
+
+
+def _expected(declared: Property) -> str:
+    return one_of(declared.choices) if declared.choices else declared.type.noun
 
 
 def _explained(error: ValidationError) -> EvaluationError:
     first = error.errors(include_url=False)[0]
     name = ".".join(str(part) for part in first["loc"])
+    given = as_written(first["input"])
     match first["type"]:
         case "missing":
             wrong = "is missing"
@@ -178,8 +173,12 @@ def _explained(error: ValidationError) -> EvaluationError:
             wrong = f"no such part of an event{did_you_mean(name, Event.model_fields)}"
         case "string_too_short":
             wrong = "is empty; expected a text"
+        case "value_error":
+            wrong = str(first["ctx"]["error"])
+        case "string_type":
+            wrong = f"'{given}' is not a text"
         case _:
-            wrong = f"'{first['input']}' does not fit"
+            return EvaluationError(f"event: '{given}' is not a mapping of names to values")
     return EvaluationError(f"event: {name}: {wrong}", field=name)
 
 

@@ -7,24 +7,36 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from math import isfinite
 from types import UnionType
 from typing import Annotated, Any, Self, Union, get_args, get_origin
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    PlainSerializer,
     SkipValidation,
     ValidationError,
     model_validator,
 )
 
-from leadrules.errors import EvaluationError, did_you_mean
+from leadrules.errors import EvaluationError, as_written, did_you_mean
 from leadrules.values import Money, Type, Value, settle
 
-__all__ = ["LEAD_TYPES", "Account", "Company", "FieldValue", "Lead", "LeadField", "lead_fields"]
+__all__ = [
+    "LEAD_TYPES",
+    "Account",
+    "Company",
+    "FieldValue",
+    "Lead",
+    "LeadField",
+    "Moment",
+    "Values",
+    "lead_fields",
+]
 
 LEAD_TYPES = (
     "contact_form",
@@ -50,16 +62,54 @@ class _Personal:
     """Marks a field that tells who a person is."""
 
 
-def _with_zone(moment: datetime) -> datetime:
+def _moment(value: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime):
+        message = f"'{value}' is not a datetime"
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects it
     if moment.utcoffset() is None:
         message = "has no time zone; expected an aware datetime"
         raise ValueError(message)
     return moment
 
 
+def _count(value: object) -> object:
+    """Return a number as a file may hold it (missing is NaN, whole is 120.0) as an integer."""
+    if not isinstance(value, float):
+        return value
+    if not isfinite(value):
+        return None
+    return int(value) if value.is_integer() else value
+
+
+def _by_name(values: object) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        message = f"'{as_written(values)}' is not a mapping of names to values"
+        raise ValueError(message)  # noqa: TRY004 - pydantic collects it
+    for name in values:
+        if not isinstance(name, str):
+            message = f"'{name}' is not a name; expected a text"
+            raise ValueError(message)  # noqa: TRY004 - pydantic collects it
+    return dict(values)
+
+
+def _in_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(x) if isinstance(x, Money) else x for name, x in values.items()}
+
+
 Text = Annotated[str | None, Field(strict=True)]
 PersonalText = Annotated[str | None, Field(strict=True), _Personal()]
-Moment = Annotated[datetime, AfterValidator(_with_zone)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Values = Annotated[
+    Mapping[str, FieldValue | None],
+    SkipValidation,
+    BeforeValidator(_by_name),
+    PlainSerializer(_in_json, when_used="json"),
+]
+"""Values by name. Their types are declared elsewhere, so `settle` is what checks them."""
 
 
 class _Part(BaseModel):
@@ -77,7 +127,7 @@ class Company(_Part):
     domain: Text = None
     website: Text = None
     industry: Text = None
-    employees: Annotated[int | None, Field(ge=0)] = None
+    employees: Annotated[int | None, Field(ge=0, strict=True), BeforeValidator(_count)] = None
     revenue: Money | None = None
 
 
@@ -141,9 +191,7 @@ class Lead(_Part):
     consent: Annotated[bool | None, Field(strict=True)] = None
     owner: Text = None
     account: Account = Field(default_factory=Account)
-    fields: Annotated[Mapping[str, FieldValue | None], AfterValidator(dict), SkipValidation] = (
-        Field(default_factory=dict)
-    )
+    fields: Values = Field(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -158,7 +206,7 @@ class Lead(_Part):
     @cached_property
     def record(self) -> Mapping[str, Value]:
         """The known fields by name, settled: the flat mapping that evaluations read."""
-        return dict(_settled(self))
+        return _settled(self)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return the lead with other values, checked as at first.
@@ -237,13 +285,25 @@ def _values(lead: Lead) -> Iterator[tuple[str, object]]:
         for name in part.model_fields_set - _GROUPS:
             yield prefix + name, getattr(part, name)
     for name, value in lead.fields.items():
-        if name in Lead.model_fields:
-            message = f"{name}: belongs to every lead; give it as Lead({name}=...)"
+        if name in _BUILT_IN:
+            message = f"{name}: belongs to every lead; give it as Lead({_argument(name)})"
             raise EvaluationError(message, field=name, lead_id=lead.id)
         yield name, value
 
 
 _GROUPS = {"company", "account", "fields"}
+_BUILT_IN = _GROUPS | {field.name for field in lead_fields()}
+
+
+def _argument(name: str) -> str:
+    """Return how a field of every lead is given.
+
+    Examples:
+        >>> _argument("company.employees")
+        "company={'employees': ...}"
+    """
+    group, _, rest = name.rpartition(".")
+    return f"{group}={{'{rest}': ...}}" if group else f"{name}=..."
 
 
 def _empty(value: object) -> bool:
@@ -256,13 +316,12 @@ def _explained(error: ValidationError, data: Any) -> EvaluationError:
     path = [str(part) for part in first["loc"]]
     name = ".".join(part for part in path if part != "fields") or "lead"
     lead_id = data.get("id") if isinstance(data, Mapping) else None
-    known = [field.name for field in lead_fields()]
     given = first.get("input")
     match first["type"]:
         case "missing":
             wrong = "is missing; expected a text"
         case "extra_forbidden":
-            hint = did_you_mean(name, known)
+            hint = did_you_mean(name, _BUILT_IN)
             wrong = (
                 f"no such field{hint or '; fields that a policy declares stand in fields={...}'}"
             )
@@ -270,8 +329,10 @@ def _explained(error: ValidationError, data: Any) -> EvaluationError:
             wrong = str(first["ctx"]["error"])
         case "string_too_short":
             wrong = "is empty; expected a text"
+        case "greater_than_equal":
+            wrong = f"'{given}' is not possible; expected at least {first['ctx']['ge']}"
         case _:
-            wrong = f"'{given}' is not {_expected(name)}"
+            wrong = f"'{as_written(given)}' is not {_expected(name)}"
     return EvaluationError(
         f"{name}: {wrong}", field=name, lead_id=lead_id if isinstance(lead_id, str) else None
     )
@@ -279,4 +340,4 @@ def _explained(error: ValidationError, data: Any) -> EvaluationError:
 
 def _expected(name: str) -> str:
     types = {field.name: field.type for field in lead_fields()}
-    return types[name].noun if name in types else "a value that a field can have"
+    return types[name].noun if name in types else "a mapping of names to values"

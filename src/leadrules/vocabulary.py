@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from keyword import iskeyword
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import pendulum
-
-from leadrules.errors import EvaluationError, did_you_mean, one_of
+from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.events import Property
 from leadrules.lead import Lead, lead_fields
 from leadrules.values import (
@@ -29,10 +28,13 @@ from leadrules.values import (
 
 __all__ = [
     "CLASSES",
+    "CURRENCY",
+    "NAMES",
     "Declaration",
     "Parameter",
     "Vocabulary",
     "column_of",
+    "columns_of",
     "is_name",
     "start_of_day",
     "typed",
@@ -146,12 +148,9 @@ class Vocabulary:
         Raises:
             EvaluationError: If a declared field holds a value of another type.
         """
-        found = lead.record
-        if not self.declared:
-            return found
         return {
             name: typed(value, self.fields[name], name=name, lead_id=lead.id)
-            for name, value in found.items()
+            for name, value in lead.record.items()
             if name in self.fields
         }
 
@@ -165,22 +164,31 @@ class Vocabulary:
         """
         flat: dict[str, Any] = {"fields": {}}
         for name, value in values.items():
-            declaration = self.fields.get(name)
-            if declaration is None:
-                message = f"{name}: no such field{did_you_mean(name, self.fields)}"
-                raise EvaluationError(message, field=name, lead_id=_text(values.get("id")))
-            if declaration.choices and value is not None:
-                typed(value, declaration, name=name, lead_id=_text(values.get("id")), strict=True)
-            group, _, rest = name.rpartition(".")
-            if name not in _BUILT_IN:
+            group, _, rest = str(name).rpartition(".")
+            if name in self.declared and name not in _BUILT_IN:
                 flat["fields"][name] = value
+            elif name not in _BUILT_IN:
+                raise self._unknown(name, values)
             elif group:
                 flat.setdefault(group, {})[rest] = value
             else:
                 flat[name] = value
         lead = Lead.model_validate(flat)
-        self.record(lead)
+        for name, value in lead.record.items():
+            typed(value, self.fields[name], name=name, lead_id=lead.id, strict=True)
         return lead
+
+    def _unknown(self, name: object, values: Mapping[str, Any]) -> EvaluationError:
+        if name in self.derived:
+            wrong = "is derived by the policy; no lead brings it"
+        else:
+            wrong = f"no such field{did_you_mean(str(name), {**_BUILT_IN, **self.declared})}"
+        lead_id = values.get("id")
+        return EvaluationError(
+            f"{name}: {wrong}",
+            field=str(name),
+            lead_id=lead_id if isinstance(lead_id, str) else None,
+        )
 
 
 def typed(
@@ -218,30 +226,44 @@ def written(value: object, declared: Type) -> Value:
     Raises:
         ValueError: If the value cannot be read as the declared type.
     """
-    found: object = value
-    if isinstance(value, str):
-        match declared:
-            case Type.MONEY:
-                found = Money.parse(value)
-            case Type.DURATION:
-                found = parse_duration(value)
-            case Type.DATE:
-                found = date.fromisoformat(value)
-            case Type.DATETIME:
-                found = pendulum.parse(value, tz=None)  # naive without a zone, refused below
-    settled = settle(found)
-    if type(settled) not in CLASSES[declared]:
-        message = f"'{value}' is not {declared.noun}"
+    settled = settle(_read(value, declared) if isinstance(value, str) else value)
+    if settled is None:
+        message = f"'{as_written(value)}' is not finite, or an integer beyond 2^53"
         raise ValueError(message)
-    return settled  # type: ignore[return-value]  # its class is one of CLASSES
+    if type(settled) not in CLASSES[declared]:
+        message = f"'{as_written(value)}' is not {declared.noun}"
+        raise ValueError(message)
+    return settled
+
+
+def _read(text: str, declared: Type) -> object:
+    match declared:
+        case Type.MONEY:
+            return Money.parse(text)
+        case Type.DURATION:
+            return parse_duration(text)
+        case Type.DATE | Type.DATETIME:
+            try:
+                return _ISO_8601[declared](text)
+            except ValueError:
+                message = f"'{as_written(text)}' is not {declared.noun}; expected ISO 8601"
+                raise ValueError(message) from None
+    return text
+
+
+_ISO_8601: Mapping[Type, Callable[[str], date]] = {
+    Type.DATE: date.fromisoformat,
+    Type.DATETIME: datetime.fromisoformat,
+}
 
 
 def start_of_day(day: date, zone: str) -> Instant:
     """Return the first instant of a date in a zone.
 
-    Where daylight saving skips midnight, the day starts at the end of the gap.
+    Where daylight saving skips midnight, the day starts at the end of the gap; where midnight
+    comes twice, at the first.
     """
-    return instant_of(pendulum.datetime(day.year, day.month, day.day, tz=zone))
+    return instant_of(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
 
 
 def column_of(name: str) -> str:
@@ -254,10 +276,31 @@ def column_of(name: str) -> str:
     return name.replace(".", "_")
 
 
+NAMES = "ASCII letters, digits and '_', and no word of the language"
+"""What `is_name` accepts, for messages."""
+_OF_THE_LANGUAGE = {"activity", "always", "false", "member", "param", "true", "was"}
+
+
+CURRENCY = "_currency"
+"""Money takes two columns: minor units, and the ISO code under this suffix."""
+
+
+def columns_of(name: str, declaration: Declaration) -> tuple[str, ...]:
+    """Return the columns that hold a field in a frame.
+
+    Examples:
+        >>> columns_of("company.revenue", Declaration(type=Type.MONEY))
+        ('company_revenue', 'company_revenue_currency')
+    """
+    column = column_of(name)
+    return (column, column + CURRENCY) if declaration.type is Type.MONEY else (column,)
+
+
 def is_name(name: str) -> bool:
     """Return whether a declared field, parameter or rule may be called so."""
-    return name.isascii() and name.isidentifier() and not iskeyword(name)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return (
+        name.isascii()
+        and name.isidentifier()
+        and not iskeyword(name)
+        and name not in _OF_THE_LANGUAGE
+    )
