@@ -273,6 +273,9 @@ def _calculated(op: str, left: nw.Expr, right: nw.Expr) -> nw.Expr:
             return left * right
     # Spark may divide before it tests, so there must be no zero even where it is not used.
     divisor = nw.when(right == 0).then(nw.lit(1.0, nw.Float64)).otherwise(right)
+    # polars multiplies by the reciprocal of a single number, so that 3 / 10 is not 0.3; a sum
+    # with the left side is one number for each row.
+    divisor = divisor + left * 0.0
     return nw.when(right != 0).then(left / divisor)
 
 
