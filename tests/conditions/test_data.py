@@ -53,9 +53,7 @@ def test_both_spellings_say_the_same_tree(data: Any, text: str) -> None:
 
 VIP = {"field": "vip", "op": "is_true"}
 CONDITIONS = "'all', 'any', 'not', 'at_least', 'always' or 'field'"
-TERMS = (
-    "is no value; expected a text, a number, a boolean or one of 9, such as 'field', 'param', 'calc'"
-)
+TERMS = "is no value; expected a text, a number, a boolean or one of 9, such as 'field', 'param', 'calc'"
 
 
 def nested(levels: int) -> Any:

@@ -91,7 +91,9 @@ def test_a_tab_inside_a_text_stays_a_tab() -> None:
 
 @pytest.mark.parametrize("value", TEXTS)
 def test_every_text_can_be_written(value: str) -> None:
-    assert parse(f"note == {json.dumps(value, ensure_ascii=False)}") == Comparison(Field("note"), "==", text(value))
+    assert parse(f"note == {json.dumps(value, ensure_ascii=False)}") == Comparison(
+        Field("note"), "==", text(value)
+    )
 
 
 @given(conditions())
