@@ -3,7 +3,6 @@
 import contextlib
 import sys
 import tempfile
-from pathlib import Path
 
 from tests.docs.blocks import with_true_outputs
 from tests.docs.generated import pages, written_anew
@@ -17,4 +16,4 @@ for page in pages():
         after = with_true_outputs(page)
     page.write_text(after, encoding="utf-8")
     if after != before:
-        print(f"wrote {Path(page).name}")
+        sys.stdout.write(f"wrote {page.name}\n")

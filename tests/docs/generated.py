@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -31,10 +32,10 @@ from leadrules.conditions.tree import Always
 from leadrules.document import read_document
 from leadrules.events import KINDS
 from leadrules.intake import REJECTIONS
-from leadrules.lead import Lead, lead_fields
+from leadrules.lead import lead_fields
 from leadrules.sections import ParamRef
-from leadrules.values import Money, Type
-from leadrules.vocabulary import Declaration, Vocabulary
+from leadrules.values import Type
+from leadrules.vocabulary import Declaration, Vocabulary, columns_of
 from tests.docs.blocks import LEADRULES, PLAIN_TERMINAL
 
 __all__ = ["ROOT", "pages", "written_anew"]
@@ -81,7 +82,7 @@ def _attribute_docstrings(model: type) -> dict[str, str]:
     (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
     return {
         first.target.id: _one_line(str(second.value.value))
-        for first, second in zip(body, body[1:], strict=False)
+        for first, second in pairwise(body)
         if isinstance(first, ast.AnnAssign)
         and isinstance(first.target, ast.Name)
         and isinstance(second, ast.Expr)
@@ -112,7 +113,7 @@ def _default(info: FieldInfo) -> str:
     return f"`{value}`"
 
 
-def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:  # noqa: C901 - a table of types
+def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
     if get_origin(annotation) is Annotated:
         inner, *marks = get_args(annotation)
         return _kind(inner, marks)
@@ -164,7 +165,7 @@ def _spaced(name: str) -> str:
 def operators(_: str) -> str:
     """Return the table of operators, in both spellings."""
     spellings = {
-        "infix": 'x {op} y',
+        "infix": "x {op} y",
         "function": "{op}(x, y)",
         "bare": "x",
         "reversed": "y in x",
@@ -183,19 +184,16 @@ def operators(_: str) -> str:
 
 def fields(_: str) -> str:
     """Return the fields that every lead has."""
-    return _table(
-        ("Field", "Type", "Column in a frame", "Personal"),
-        [
-            (
-                f"`{found.name}`",
-                str(found.type),
-                f"`{found.name.replace('.', '_')}`"
-                + (f", `{found.name.replace('.', '_')}_currency`" if found.type is Type.MONEY else ""),
-                "yes" if found.personal else "",
-            )
-            for found in lead_fields()
-        ],
-    )
+    rows = [
+        (
+            f"`{found.name}`",
+            str(found.type),
+            ", ".join(f"`{column}`" for column in columns_of(found.name, Declaration(found.type))),
+            "yes" if found.personal else "",
+        )
+        for found in lead_fields()
+    ]
+    return _table(("Field", "Type", "Column in a frame", "Personal"), rows)
 
 
 def events(_: str) -> str:
@@ -225,7 +223,7 @@ def command_help(name: str) -> str:
             env=os.environ | PLAIN_TERMINAL,
             cwd=folder,
         )
-    lines = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    lines = "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
     return f"```console\n$ leadrules {name + ' ' if name else ''}--help\n{lines}\n```"
 
 
@@ -283,7 +281,7 @@ def _shown(area: str, entry: Mapping[str, Any]) -> tuple[str, str] | None:
         return None
     told: list[Issue] = []
     try:
-        told = SHOWS[area](entry, given)
+        told = SHOWS[area](entry, str(given))
     except DocumentError as error:
         told = list(error.issues)
     (issue,) = (issue for issue in told if issue.code == entry["code"])
@@ -300,7 +298,7 @@ def _shown(area: str, entry: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _flow(data: object) -> str:
-    return yaml.safe_dump(data, default_flow_style=True, sort_keys=False).strip()
+    return str(yaml.safe_dump(data, default_flow_style=True, sort_keys=False)).strip()
 
 
 def _document(_: Mapping[str, Any], given: str) -> list[Issue]:

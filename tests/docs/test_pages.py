@@ -10,6 +10,7 @@ import pytest
 from tests.docs.blocks import run_page
 from tests.docs.generated import ROOT, pages
 
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_shows_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

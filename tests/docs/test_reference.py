@@ -43,8 +43,9 @@ def test_every_section_of_a_policy_has_its_table() -> None:
 
 
 def test_every_part_of_a_mapping_has_its_table() -> None:
-    (part,) = IntakeMapping.__bases__
-    parts = {f"{found.__module__}.{found.__name__}" for found in part.__subclasses__()}
+    bases: tuple[type, ...] = IntakeMapping.__bases__
+    found: list[type] = bases[0].__subclasses__()
+    parts = {f"{part.__module__}.{part.__name__}" for part in found}
     described = {f"{Column.__module__}.{Column.__name__}"}  # a key, in one sentence
     assert set(re.findall(r"begin: model (\S+)", text_of("mapping.md"))) == parts - described
 
