@@ -34,12 +34,14 @@ _EXPECTED = {
 def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
     """Yield what a model has against a document, in the document's own words.
 
+    Tags of unions stand in angle brackets, as `<column>`, and are no part of a path.
+
     Args:
         error: What the model said.
         model: The model of the whole document.
     """
     for wrong in error.errors(include_url=False):
-        path = wrong["loc"]
+        path = tuple(step for step in wrong["loc"] if not str(step).startswith("<"))
         given = wrong["input"]
         context = wrong.get("ctx", {})
         match wrong["type"]:
@@ -139,7 +141,9 @@ def _keys(model: Any, path: Path) -> list[str]:
             model = _bare(info.annotation) if info else None
         else:
             model = _bare(get_args(model)[-1 if get_origin(model) is not tuple else 0])
-    return list(model.model_fields) if _is_model(model) else []
+    if not _is_model(model):
+        return []
+    return [info.alias or name for name, info in model.model_fields.items()]
 
 
 def _bare(annotation: Any) -> Any:

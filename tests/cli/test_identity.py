@@ -47,7 +47,7 @@ def test_a_later_record_may_have_other_fields(own: Callable[..., Run]) -> None:
 
 def test_rows_that_are_all_accepted(own: Callable[..., Run]) -> None:
     code, _, err = own("leads.csv", "id,company.employees,title,created\n17,120,CEO,\n")
-    assert (code, err) == (0, "1 rows read: 1 accepted, 0 rejected\n1 leads, 0 events\n")
+    assert (code, err) == (0, "1 row read: 1 accepted, 0 rejected\n1 lead, 0 events\n")
 
 
 def test_columns_and_fields_that_do_not_meet_are_told(own: Callable[..., Run]) -> None:

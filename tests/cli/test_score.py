@@ -143,7 +143,7 @@ def test_rejected_rows_are_written(leadrules: Command, sample: tuple[str, ...]) 
         """\
 200 rows read: 194 accepted, 6 rejected
 193 leads, 0 events
-1 rows repeat earlier ones
+said again, and taken once: 1 row
         2 missing-id: the cell that says the id is missing
         1 bad-number: the cell is not a number, or one that cannot be kept exactly
         1 conflicting-id: another row says other things under the same id

@@ -247,7 +247,7 @@ DIRTY = [
         "1,,,-5,,,,\n",
         "Staff",
         "bad-value",
-        "company.employees: '-5' is not an integer",
+        "company.employees: '-5' is not possible; expected at least 0",
     ),
     ("1,,,,5,,,\n", "Amount", "bad-money", "budget: '5' states no currency; expected '50000 EUR'"),
     (
@@ -627,8 +627,8 @@ def test_a_summary_tells_what_was_done_to_rows(read: Callable[..., Intake]) -> N
         == """\
 3 rows read: 3 accepted, 0 rejected
 0 leads, 1 events
-1 rows repeat earlier ones
-1 rows passed over by 'only'"""
+said again, and taken once: 1 row
+passed over by 'only': 1 row"""
     )
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from leadrules.document import Document, path_text, read_document
 from leadrules.document import Path as Place
 from leadrules.errors import DocumentError, Issue, MappingError, did_you_mean, one_of
 from leadrules.events import KINDS, Property
 from leadrules.intake.mapper import Mapper
-from leadrules.intake.mapping import Column, Entry, EventEntry, IntakeMapping, Only, Source
+from leadrules.intake.mapping import Entry, IntakeMapping
+from leadrules.issues import in_order, located, problems_of
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary, written
 
@@ -33,18 +33,6 @@ IDENTIFIERS = ("id", "lead_id", "contact_id")
 
 _TEXT = Property(type=Type.STRING)
 _TIME = Property(type=Type.DATETIME)
-_EXPECTED = {
-    "string_type": "a text; quote it",
-    "string_too_short": "a name",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "greater_than_equal": "a number of at least 1",
-    "tuple_type": "a list",
-    "mapping_type": "a mapping",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
 
 
 def load_mapping(
@@ -73,7 +61,7 @@ def load_mapping(
     document = _document(mapping)
     issues = [*_structural(document), *_Check(document, words).issues()]
     if issues:
-        raise MappingError(_in_order(issues), source=document.source)
+        raise MappingError(in_order(issues), source=document.source)
     return Mapper(IntakeMapping.model_validate(document.data), vocabulary=words)
 
 
@@ -90,86 +78,13 @@ def _document(mapping: str | os.PathLike[str] | Mapping[str, Any] | IntakeMappin
         raise MappingError(error.issues, source=error.source) from None
 
 
-def _in_order(issues: list[Issue]) -> list[Issue]:
-    """Return the issues in document order, each once."""
-    once = {(issue.path, issue.message): issue for issue in issues}
-    return sorted(once.values(), key=lambda issue: (issue.line or 0, issue.column or 0))
-
-
-def _issue(document: Document, path: Place, code: str, message: str, *, key: bool) -> Issue:
-    place = document.key_place(path) if key else document.place(path)
-    return Issue(
-        code,
-        message,
-        path=path_text(path),
-        line=place.line if place else None,
-        column=place.column if place else None,
-    )
-
-
 def _structural(document: Document) -> Iterator[Issue]:
     """Yield what the models have to say against the document."""
     try:
         IntakeMapping.model_validate(document.data)
     except ValidationError as error:
-        for wrong in error.errors(include_url=False):
-            path = _path(document, wrong["loc"])
-            code, message = _explained(wrong, path)
-            yield _issue(document, path, code, message, key=code == "unknown-key")
-
-
-def _path(document: Document, places: tuple[int | str, ...]) -> Place:
-    """Return the path in the document of pydantic's, which names union members besides."""
-    path: list[int | str] = []
-    here = document.data
-    for index, step in enumerate(places, start=1):
-        inside = isinstance(here, Mapping) and step in here
-        if inside or (isinstance(here, list | tuple) and isinstance(step, int)):
-            here = here[step]
-            path.append(step)
-        elif index == len(places) and isinstance(here, Mapping):
-            path.append(step)  # a key that is missing
-    return tuple(path)
-
-
-def _explained(wrong: ErrorDetails, path: Place) -> tuple[str, str]:
-    kind, given = wrong["type"], wrong["input"]
-    match kind:
-        case "mapping":
-            return wrong["ctx"]["code"], wrong["ctx"]["message"]
-        case "missing":
-            return "missing-key", "is missing"
-        case "extra_forbidden":
-            return "unknown-key", f"no such key{did_you_mean(str(path[-1]), _keys(path))}"
-        case "literal_error":
-            return "wrong-value", f"{_shown(given)}; expected {wrong['ctx']['expected']}"
-    return "wrong-type", f"{_shown(given)} is not {_EXPECTED.get(kind, 'a value')}"
-
-
-def _keys(path: Place) -> list[str]:
-    """Return the keys that are known where the last step of a path stands."""
-    match path[:-1]:
-        case ():
-            model: type[BaseModel] = IntakeMapping
-        case ("source",):
-            model = Source
-        case ("events", int()):
-            model = EventEntry
-        case (*_, "only"):
-            model = Only
-        case (*_, "currency"):
-            model = Column
-        case _:
-            model = Entry
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return f"'{str(value).lower()}'"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return "a mapping" if isinstance(value, Mapping) else f"'{value}'"
+        for problem in problems_of(error, IntakeMapping):
+            yield located(problem, document)
 
 
 class _Check:
@@ -191,7 +106,9 @@ class _Check:
         return self.found
 
     def note(self, path: Place, code: str, message: str, *, key: bool = True) -> None:
-        self.found.append(_issue(self.document, path, code, message, key=key))
+        place = self.document.key_place(path) if key else self.document.place(path)
+        line, column = (place.line, place.column) if place else (None, None)
+        self.found.append(Issue(code, message, path_text(path), line=line, column=column))
 
     def check_leads(self, leads: Mapping[str, Any]) -> None:
         if "id" not in leads:

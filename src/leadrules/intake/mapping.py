@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from leadrules.intake.cells import spells_currency
+from leadrules.sections import Section
 
 __all__ = ["Column", "Entry", "EventEntry", "IntakeMapping", "Only", "Source"]
 
@@ -35,7 +36,7 @@ YEARS = ("%Y", "%y", "%G", "%c", "%x")
 
 
 def _problem(code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError("mapping", "{message}", {"code": code, "message": message})
+    return PydanticCustomError(code.replace("-", "_"), "{message}", {"message": message})
 
 
 def _zone(name: str) -> str:
@@ -104,7 +105,7 @@ def _as_column(value: object) -> object:
 
 
 def _currency_form(value: object) -> str:
-    return "a column" if isinstance(value, Mapping | BaseModel) else "a code"
+    return "<column>" if isinstance(value, Mapping | BaseModel) else "<code>"
 
 
 Name = Annotated[str, Field(min_length=1)]
@@ -117,11 +118,7 @@ Character = Annotated[str, AfterValidator(_character)]
 Written = StrictBool | StrictInt | StrictFloat | str
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Source(_Part):
+class Source(Section):
     """How the file of an export is written.
 
     Attributes:
@@ -147,13 +144,13 @@ class Source(_Part):
         return self
 
 
-class Column(_Part):
+class Column(Section):
     """A column, by its name."""
 
     column: Name
 
 
-class Entry(_Part):
+class Entry(Section):
     """Where one field comes from. The name of a column alone is an entry too.
 
     Attributes:
@@ -182,7 +179,7 @@ class Entry(_Part):
     otherwise: Literal["keep", "missing", "reject"] | None = None
     currency: (
         Annotated[
-            Annotated[Code, Tag("a code")] | Annotated[Column, Tag("a column")],
+            Annotated[Code, Tag("<code>")] | Annotated[Column, Tag("<column>")],
             Discriminator(_currency_form),
         ]
         | None
@@ -203,7 +200,7 @@ class Entry(_Part):
         return self
 
 
-class Only(_Part):
+class Only(Section):
     """Which rows say an event: those whose column is known, or has some of the texts.
 
     Attributes:
@@ -222,7 +219,7 @@ class Only(_Part):
 Origin = Annotated[Entry, BeforeValidator(_as_column)]
 
 
-class EventEntry(_Part):
+class EventEntry(Section):
     """An event that a row says.
 
     Attributes:
@@ -253,7 +250,7 @@ class EventEntry(_Part):
         return self
 
 
-class IntakeMapping(_Part):
+class IntakeMapping(Section):
     """The whole document.
 
     Attributes:

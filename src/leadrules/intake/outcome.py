@@ -130,13 +130,14 @@ class Intake:
     def summary(self) -> str:
         """Return what was read, in lines for people."""
         lines = [
-            f"{self.read} rows read: {self.accepted} accepted, {len(self.rejects)} rejected",
-            f"{len(self.leads)} leads, {len(self.events)} events",
+            f"{_count(self.read, 'row')} read: {self.accepted} accepted, "
+            f"{len(self.rejects)} rejected",
+            f"{_count(len(self.leads), 'lead')}, {_count(len(self.events), 'event')}",
         ]
         if self.repeated:
-            lines.append(f"{self.repeated} rows repeat earlier ones")
+            lines.append(f"said again, and taken once: {_count(self.repeated, 'row')}")
         if self.passed_over:
-            lines.append(f"{self.passed_over} rows passed over by 'only'")
+            lines.append(f"passed over by 'only': {_count(self.passed_over, 'row')}")
         if self.attached.latest or self.attached.earliest:
             lines.append(
                 f"events of contacts with several leads: {self.attached.latest} to the latest"
@@ -157,3 +158,7 @@ class Intake:
             for reject in self.rejects:
                 row = (reject.line, reject.column, reject.code, reject.reason, reject.text)
                 writer.writerow(row)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
