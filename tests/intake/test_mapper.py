@@ -626,7 +626,7 @@ def test_a_summary_tells_what_was_done_to_rows(read: Callable[..., Intake]) -> N
         read(CALLS, f"Id,Deal,Time,State,Way\n{rows}").summary()
         == """\
 3 rows read: 3 accepted, 0 rejected
-0 leads, 1 events
+0 leads, 1 event
 said again, and taken once: 1 row
 passed over by 'only': 1 row"""
     )
