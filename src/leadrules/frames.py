@@ -205,7 +205,8 @@ def _as_polars(frame: nw.DataFrame[Any], columns: list[str]) -> nw.LazyFrame[Any
     found: list[Any] = []
     for column in columns:
         try:
-            found += nw.from_arrow(frame.select(column).to_arrow(), backend="polars").iter_columns()
+            table = _in_utc(frame.select(column).to_arrow())
+            found += nw.from_arrow(table, backend="polars").iter_columns()
         except Exception as error:
             # Whatever the frame's library says of a column that mixes types, it is that column.
             message = f"{column}: the column mixes types: {_first_line(error)}"
@@ -213,6 +214,16 @@ def _as_polars(frame: nw.DataFrame[Any], columns: list[str]) -> nw.LazyFrame[Any
     if not found:
         found = [nw.new_series(f"{PREFIX}row", [None] * len(frame), nw.Int64, backend="polars")]
     return nw.from_dict({series.name: series for series in found}, backend="polars").lazy()
+
+
+def _in_utc(table: Any) -> Any:
+    """Return an Arrow table of one column, an instant in UTC: polars knows named zones only."""
+    kind = table.schema.types[0]
+    if getattr(kind, "tz", None) is None:
+        return table
+    import pyarrow as pa  # noqa: PLC0415 - only for a caller who has it
+
+    return table.cast(pa.schema([(table.column_names[0], pa.timestamp(kind.unit, "UTC"))]))
 
 
 def _first_line(error: Exception) -> str:
