@@ -125,6 +125,8 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
             return "[condition](conditions.md)"
         if bare == {Decimal, ParamRef}:
             return "number, or `{param: name}`"
+        if {*map(_kind, members)} == SCALARS:
+            return "text, number, `true` or `false`"
         if len(members) == 1:
             return _kind(members[0], marks)
         return " or ".join(dict.fromkeys(_kind(x) for x in members))
@@ -141,6 +143,7 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
     return KINDS_OF_VALUES[annotation]
 
 
+SCALARS = {"text", "whole number", "number", "`true` or `false`"}
 KINDS_OF_VALUES: Mapping[Any, str] = {
     str: "text",
     int: "whole number",
