@@ -314,7 +314,7 @@ def _explained(error: ValidationError, data: Any) -> EvaluationError:
     """Return the first thing that is wrong with a lead, in the words of its fields."""
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
-    name = ".".join(part for part in path if part != "fields") or "lead"
+    name = ".".join(path) or "lead"
     lead_id = data.get("id") if isinstance(data, Mapping) else None
     given = first.get("input")
     match first["type"]:
