@@ -285,6 +285,12 @@ def test_pandas_keeps_its_index_and_gets_a_nullable_result(index: Any, values: l
     assert list(frame.columns) == ["boolean"]
 
 
+def test_a_pandas_index_may_be_anything() -> None:
+    index = pd.Index([object(), "a", 5], name="string", dtype=object)
+    frame = pd.DataFrame({"string": ["x", None, "z"]}, index=index)
+    assert settled(frame, "string") == ["x", None, "z"]
+
+
 @pytest.mark.parametrize("kind", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_databases_stay_lazy(kind: str) -> None:
     frame = MAKE[kind](pa.table({ROW: [0], "duration": pa.array([1], pa.duration("us"))}))

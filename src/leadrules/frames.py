@@ -205,8 +205,7 @@ def _as_polars(frame: nw.DataFrame[Any], columns: list[str]) -> nw.LazyFrame[Any
     found: list[Any] = []
     for column in columns:
         try:
-            table = _in_utc(frame.select(column).to_arrow())
-            found += nw.from_arrow(table, backend="polars").iter_columns()
+            found.append(_series_of(frame.get_column(column)))
         except Exception as error:
             # Whatever the frame's library says of a column that mixes types, it is that column.
             message = f"{column}: the column mixes types: {_first_line(error)}"
@@ -216,14 +215,14 @@ def _as_polars(frame: nw.DataFrame[Any], columns: list[str]) -> nw.LazyFrame[Any
     return nw.from_dict({series.name: series for series in found}, backend="polars").lazy()
 
 
-def _in_utc(table: Any) -> Any:
-    """Return an Arrow table of one column, an instant in UTC: polars knows named zones only."""
-    kind = table.schema.types[0]
-    if getattr(kind, "tz", None) is None:
-        return table
+def _series_of(series: nw.Series[Any]) -> Any:
+    """Return a column as one of polars, by Arrow; an instant in UTC."""
     import pyarrow as pa  # noqa: PLC0415 - only for a caller who has it
 
-    return table.cast(pa.schema([(table.column_names[0], pa.timestamp(kind.unit, "UTC"))]))
+    array = series.to_arrow()
+    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        array = array.cast(pa.timestamp(array.type.unit, "UTC"))  # polars knows named zones only
+    return nw.from_arrow(pa.table({series.name: array}), backend="polars")[series.name]
 
 
 def _first_line(error: Exception) -> str:
