@@ -36,6 +36,7 @@ from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 import leadrules
 from leadrules import DocumentError, load_mapping, load_policy
 from leadrules.document import read_document
+from tests.frames import spark_session
 
 __all__ = ["run_page", "with_true_outputs"]
 
@@ -150,8 +151,11 @@ def change_file(example: Example) -> None:
 
 
 def has_spark() -> bool:
-    """Return whether Spark can start here."""
-    return bool(find_spec("pyspark") and shutil.which("java"))
+    """Return whether Spark can start here; if so, it is that of the other tests."""
+    if not (find_spec("pyspark") and shutil.which("java")):
+        return False
+    spark_session()
+    return True
 
 
 NEEDED = {"spark": has_spark}
