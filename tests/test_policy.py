@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -38,7 +39,7 @@ DATA: dict[str, Any] = {
     "agreed": {"sales": "Head of Sales 2025-12-12", "marketing": "Head of Marketing 2025-12-12"},
     "fields": {"interest": {"choices": ["crm", "analytics"]}, "months": {"type": "integer"}},
     "activities": {"page_view": {"properties": {"path": {}}}},
-    "parameters": {"big": {"2026-01-01": 500, "2026-07-01": 400}, "bonus": 2.5},
+    "parameters": {"big": {"2026-01-01": 500, "2026-07-01": 400}, "bonus": 2.5, "live": True},
     "tables": {"regions": {"columns": ["country", "region"]}},
     "scoring": {
         "fit": {
@@ -259,6 +260,42 @@ def test_a_hostile_document_is_an_error_soon(name: str) -> None:
     assert process_time() - start < 10
 
 
+def parts(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths of all that is inside data."""
+    if not isinstance(data, dict | list):
+        return [path]
+    steps = data.items() if isinstance(data, dict) else enumerate(data)
+    inside = [found for step, inner in steps for found in parts(inner, (*path, step))]
+    return [path, *inside] if path else inside
+
+
+JUNK: tuple[Any, ...] = (
+        None, True, 5, -1.5, 10**400, float("nan"), "", "x", "known(email)", "2026-01-01", [], [[]],
+        ["x"], {},
+        {"param": "x"}, {"x": {}}, {5: 5}, {"when": 5}, {"not": {}}, {"values": {}}, b"x",
+        date(2026, 1, 1), (1,), {1, 2})  # fmt: skip
+
+
+@given(st.data())
+def test_whatever_stands_anywhere_is_a_policy_or_its_error(data: st.DataObject) -> None:
+    """Law: data of any kind at any place is read, or refused with a `PolicyError`."""
+    document = deepcopy(DATA)
+    for path in data.draw(st.lists(st.sampled_from(parts(DATA)), min_size=1, max_size=3)):
+        part: Any = document
+        with suppress(KeyError, IndexError, TypeError):  # where it led has been replaced
+            for step in path[:-1]:
+                part = part[step]
+            part[path[-1]] = deepcopy(data.draw(st.sampled_from(JUNK)))
+    with suppress(PolicyError):
+        assert load(document).hash
+
+
+def test_keys_that_are_no_text_are_told() -> None:
+    with pytest.raises(PolicyError) as caught:
+        load({**DATA, 5: 1})
+    assert [issue.message for issue in caught.value.issues] == ["keys should be strings"]
+
+
 def test_hostile_data_is_an_error_too() -> None:
     loop: dict[str, Any] = {}
     loop["not"] = loop
@@ -284,6 +321,7 @@ def test_fields_activities_and_parameters_become_the_vocabulary() -> None:
     values = [words.parameters["big"].at(int(at.timestamp() * 1_000_000)) for at in (june, july)]
     assert values == [500, 400]
     assert words.parameters["bonus"].at(-(2**60)) == 2.5
+    assert words.parameters["live"].type is Type.BOOLEAN
 
 
 def test_a_lead_of_the_policy_is_checked() -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from leadrules.document import Document, Path, path_text
 from leadrules.errors import Issue, Problem, as_written, did_you_mean, one_of
 
-__all__ = ["in_order", "located", "problems_of"]
+__all__ = ["has_step", "in_order", "located", "problems_of"]
 
 Spans = Callable[[str], Mapping[Path, tuple[int, int]]]
 """Gives the place of every part of a text that is a language of its own."""
@@ -114,6 +114,13 @@ def in_order(issues: Iterable[Issue]) -> tuple[Issue, ...]:
     )
 
 
+def has_step(data: Any, step: str | int) -> bool:
+    """Return whether a step of a path leads on from here."""
+    if isinstance(data, Mapping):
+        return step in data
+    return isinstance(data, list | tuple) and isinstance(step, int) and step < len(data)
+
+
 def _resolved(path: Path, data: Any) -> tuple[Path, Path, Any]:
     """Return the part of a path that is in the data, what is left of it, and what it leads to.
 
@@ -121,9 +128,7 @@ def _resolved(path: Path, data: Any) -> tuple[Path, Path, Any]:
     """
     found: list[str | int] = []
     for index, step in enumerate(path):
-        if isinstance(data, Mapping) and step in data:
-            data = data[str(step)]
-        elif isinstance(data, list | tuple) and isinstance(step, int) and step < len(data):
+        if has_step(data, step):
             data = data[step]
         elif isinstance(data, list | tuple) and isinstance(step, str):
             continue

@@ -21,7 +21,7 @@ from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison,
 from leadrules.conditions.when import with_conditions
 from leadrules.document import Document, read_document
 from leadrules.errors import DocumentError, Issue, PolicyError, Problem, as_written, did_you_mean
-from leadrules.issues import in_order, located, problems_of
+from leadrules.issues import has_step, in_order, located, problems_of
 from leadrules.lead import Lead
 from leadrules.scoring.scorecard import RESULTS, Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash, described
@@ -388,10 +388,7 @@ def _document(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
 
 
 def _spans(text: str) -> Mapping[Steps, tuple[int, int]]:
-    try:
-        return parse_with_spans(text)[1]
-    except PolicyError:
-        return {}
+    return parse_with_spans(text)[1]
 
 
 # --- a document of which parts are wrong: whatever is right is checked all the same
@@ -417,7 +414,7 @@ def _validated(data: Any) -> tuple[Policy | None, list[Problem], Any]:
             for path in sorted(paths, key=str, reverse=True):
                 _drop(repaired, path)
             data = _without_dropped(repaired)
-    return None, problems, data
+    return None, problems, data  # pragma: no cover - so that no document is repaired for ever
 
 
 _MOST_REPAIRS = 12
@@ -435,9 +432,7 @@ def _droppable(path: Steps, data: Any, kind: str) -> Steps:
     found: list[str | int] = []
     absent = path[-1:] if kind == "missing" else ()
     for step in path[: len(path) - len(absent)]:
-        if isinstance(data, Mapping) and step in data:
-            data = data[str(step)]
-        elif isinstance(data, list) and isinstance(step, int):
+        if has_step(data, step):
             data = data[step]
         elif isinstance(data, list):
             continue
