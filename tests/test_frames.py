@@ -1,5 +1,7 @@
 """The boundary of frames: what a column may be, and what comes back."""
 
+# ruff: noqa: E501 - a message stands on one line
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
@@ -118,8 +120,8 @@ def test_nanoseconds_are_rounded_down() -> None:
 
 
 def test_instants_of_pandas_with_an_offset_are_read() -> None:
-    frame = pd.DataFrame({"datetime": pd.to_datetime(["1970-01-01T05:30:00+05:30", None])})
-    assert settled(frame, "datetime") == [0, None]
+    frame = pd.DataFrame({"datetime": pd.to_datetime(["1970-01-01T05:30:00.000001+05:30"])})
+    assert settled(frame, "datetime") == [1]
 
 
 def test_a_pandas_categorical_is_text() -> None:
@@ -127,7 +129,7 @@ def test_a_pandas_categorical_is_text() -> None:
     assert settled(frame, "string") == ["b", None, "a"]
 
 
-SQL = [
+SQL: list[tuple[str, str, Any]] = [
     ("integer", "5::HUGEINT", 5),
     ("integer", "5::DECIMAL(18, 2)", 5),
     ("integer", "5.5::DECIMAL(18, 2)", None),
@@ -149,7 +151,7 @@ def test_types_of_duckdb_are_read(name: str, value: str, wanted: Any) -> None:
     assert settled(duckdb.sql(f"SELECT 0 AS {ROW}, {value} AS {name}"), name) == [wanted]
 
 
-SPARK = [
+SPARK: list[tuple[str, str, Any]] = [
     ("integer", "CAST(5 AS TINYINT)", 5),
     ("integer", "CAST(5 AS DECIMAL(18, 2))", 5),
     ("integer", "CAST('NaN' AS DOUBLE)", None),

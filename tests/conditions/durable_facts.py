@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 
@@ -30,10 +31,8 @@ def fired(rules: dict[str, Any], facts: list[dict[str, Any]]) -> list[list[str]]
     for fact in facts:
         seen.clear()
         for step in (ruleset.assert_fact, ruleset.retract_fact):
-            try:
+            with suppress(MessageNotHandledException):
                 ruleset.do_actions(step(fact), _raise)
-            except MessageNotHandledException:
-                pass
             if step == ruleset.assert_fact:
                 found.append(sorted(seen))
     assert threading.active_count() == 1

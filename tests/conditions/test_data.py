@@ -1,3 +1,5 @@
+# ruff: noqa: E501 - a message stands on one line
+
 from __future__ import annotations
 
 import json
@@ -159,10 +161,9 @@ def test_any_data_is_a_condition_or_a_policy_error(data: Any) -> None:
     """Law: for any data that JSON can hold, from_data returns a condition or raises PolicyError."""
     try:
         tree = from_data(data)
-    except PolicyError as error:
-        assert str(error)
-    else:
-        assert from_data(to_data(tree)) == tree
+    except PolicyError:
+        return
+    assert from_data(to_data(tree)) == tree
 
 
 def test_the_schema_knows_every_key_that_the_reader_knows() -> None:

@@ -54,7 +54,8 @@ def condition(random: Random, depth: int = 2) -> Condition:
         literal = Literal(kind, random.choice(pool))
         return Comparison(Field(name), random.choice(list(OPPOSITE)), literal)
     parts = tuple(condition(random, depth - 1) for _ in range(random.randint(2, 3)))
-    return random.choice([AllOf(parts), AnyOf(parts), Not(parts[0])])
+    groups: list[Condition] = [AllOf(parts), AnyOf(parts), Not(parts[0])]
+    return random.choice(groups)
 
 
 def spelt(node: Condition, *, negated: bool = False) -> dict[str, Any]:

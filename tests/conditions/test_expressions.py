@@ -57,7 +57,7 @@ def test_a_list_is_asked_for_a_word_that_there_is() -> None:
 
 
 def test_money_of_a_parameter_has_its_currency() -> None:
-    columns = {"a": [500, 500, None], "c": ["EUR", "USD", "EUR"]}
+    columns: dict[str, list[Any]] = {"a": [500, 500, None], "c": ["EUR", "USD", "EUR"]}
     assert asked("deal >= param.floor", columns) == [None, None, None]
     assert asked("deal >= param.floor", columns, floor=Cash(500, "EUR")) == [True, None, None]
 

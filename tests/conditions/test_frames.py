@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -47,7 +47,7 @@ def text(value: str) -> Literal:
 
 
 def expected(
-    conditions: Mapping[str, Condition], leads: list[Row], moments: list[datetime]
+    conditions: Mapping[str, Condition], leads: Sequence[Row], moments: list[datetime]
 ) -> dict[str, list[bool | None]]:
     found: dict[str, list[bool | None]] = {name: [] for name in conditions}
     for lead, at in zip(leads, moments, strict=True):

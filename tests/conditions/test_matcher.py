@@ -1,3 +1,5 @@
+# ruff: noqa: E501 - a message stands on one line
+
 from __future__ import annotations
 
 import pickle

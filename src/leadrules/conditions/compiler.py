@@ -27,7 +27,6 @@ from leadrules.conditions.tree import (
     Not,
     Param,
     Term,
-    walk,
 )
 from leadrules.values import MICROSECONDS_A_DAY, Cash, Type, Value
 from leadrules.vocabulary import CLASSES, Vocabulary, typed
@@ -138,27 +137,6 @@ class Code:
         retype = self.constant(partial(_retype, declaration=declaration, name=field))
         return [f"if {name} is not None and {wrong}: {name} = {retype}(record)"]
 
-    def unknown(self, node: Condition) -> str | None:
-        """Return an expression that is True where the condition is unknown, given it is not true.
-
-        None if the condition is never unknown. The expression asks first whether anything is
-        missing at all, since that is quick.
-        """
-        terms = dict.fromkeys(
-            term
-            for _, part in walk(node)
-            if isinstance(part, Comparison) and part.op not in {"known", "missing"}
-            for term in _sides(part)
-            if not isinstance(term, Literal)
-        )
-        if not terms:
-            return None
-        unless_false = f"not {self.false(node)}"
-        if any(self._is_money(term) for term in terms):
-            return unless_false  # two currencies are unknown though both amounts are there
-        gaps = " or ".join(f"{self.variable(term)} is None" for term in terms)
-        return f"({gaps}) and {unless_false}"
-
     # --- the two rails
 
     def true(self, node: Condition) -> str:
@@ -265,17 +243,6 @@ class Code:
             case Literal(_, value):
                 return isinstance(value, Cash)
         return False
-
-
-def _sides(node: Comparison) -> tuple[Term, ...]:
-    """Return all terms that a comparison compares."""
-    match node.right:
-        case None:
-            return (node.left,)
-        case tuple(rights):
-            return (node.left, *rights)
-        case right:
-            return (node.left, right)
 
 
 def _retype(record: Mapping[str, Value], *, declaration: Any, name: str) -> Value:
