@@ -82,6 +82,7 @@ class Engine:
         Raises:
             EvaluationError: If the lead or the moment cannot be evaluated.
         """
-        moment_of(at)
+        if self._scorer is None:
+            moment_of(at)
         score = self._scorer.score(lead, at=at) if self._scorer else None
         return Evaluation(lead.id, at, self.policy.hash, score)
