@@ -44,7 +44,7 @@ FENCES = RawFencedCodeBlockLexer(
     re.compile(r'[ ]*(?P<language>\w+)(?:[ ]+title="(?P<title>[^"]+)")?[^\n]*\n')
 )
 NEEDS = re.compile(r"<!-- needs: (\w+) -->\s*\Z")
-PROMPT = re.compile(r"^\$ (.*)\n?", re.MULTILINE)
+PROMPT = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?", re.MULTILINE)
 LEADRULES = [sys.executable, "-c", "import sys; from leadrules.cli import main; sys.exit(main())"]
 PLAIN_TERMINAL = {
     "COLUMNS": "100",
@@ -174,7 +174,7 @@ def output_of(command: str, namespace: dict[str, Any]) -> str:
     """Return what a command prints, on either stream, and keep its exit status."""
     if command == "echo $?":
         return f"{namespace['_status']}\n"
-    program, *arguments = shlex.split(command)
+    program, *arguments = shlex.split(command.replace("\\\n", " "))
     if program == "cat":
         return Path(arguments[0]).read_text(encoding="utf-8")
     if program == "head":
