@@ -91,6 +91,7 @@ def test_a_field_that_no_literal_cuts_is_known_or_missing(name: str) -> None:
     [
         ("always", {True}),
         ("not always", {False}),
+        ("always and visits > 5 or visits < 6", {True, None}),
         ("renews < date('0001-01-01')", {False, None}),
         ("renews <= date('9999-12-31')", {True, None}),
         ("note < ''", {False, None}),

@@ -34,6 +34,9 @@ from tests.frames import EAGER_AND_LAZY, KINDS, MAKE, column, columns, table
 from tests.strategies import AT, FIELDS, TEXTS, VOCABULARY, Conditions, Row, moment, rows, seeds
 
 LEADS = 25
+CONDITIONS = 65
+FRAMES = 80 if settings().max_examples >= 200 else 8
+"""In CI, 5,200 cases of a condition and a frame for each kind; else a tenth."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HUGE = 5_000  # texts in one list
 
@@ -91,14 +94,15 @@ def _told(
 
 
 @pytest.mark.parametrize("kind", EAGER_AND_LAZY)
+@settings(max_examples=FRAMES)
 @given(seed=seeds)
 def test_every_frame_says_what_the_reference_says(kind: str, seed: int) -> None:
     """Law: the frame form of a condition equals the reference, lead by lead."""
-    compare(kind, seed, count=25)
+    compare(kind, seed, count=CONDITIONS)
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "duckdb"])
-@settings(max_examples=10)
+@settings(max_examples=FRAMES // 4)
 @given(seed=seeds)
 def test_moments_in_a_column_are_each_leads_own(kind: str, seed: int) -> None:
     """Law: `at` as a column equals `at` given lead by lead, parameters included."""

@@ -803,6 +803,25 @@ def test_every_mistake_of_a_text_is_told_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("None in tags", "there is no None; write missing(x) or known(x)"),
+        ("0 < visits < None", "there is no None; write missing(x) or known(x)"),
+        ("f(5)(6) > visits", "only listed functions can be called"),
+        ("visits > (1 if vip else 2)", "'if ... else' is not allowed; write two rules"),
+        ("visits in [None]", "there is no None; write missing(x) or known(x)"),
+        ("at_least(1, None)", "'None' is no condition; compare it with something"),
+        ("not None", "'None' is no condition; compare it with something"),
+        ("-note() > 5", "no function 'note'"),
+    ],
+)
+def test_a_mistake_inside_is_told_once(said: str, message: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        parse(said)
+    assert [issue.message for issue in raised.value.issues] == [message]
+
+
 def test_a_condition_of_ten_thousand_characters_is_read() -> None:
     said = " or ".join(["visits == 5"] * 666)
     assert len(said) <= LONGEST

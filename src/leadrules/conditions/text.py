@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NoReturn
@@ -165,8 +165,9 @@ def _scanned(text: str) -> str:
     if not text.strip():
         message = "says nothing; write 'always' for a condition that is always true"
         _refuse(text, _Wrong("empty", message, 0, 1))
-    for start, end, code, message in _oddities(text):
-        _refuse(text, _Wrong(code, message, start, end))
+    odd = _oddity(text)
+    if odd is not None:
+        _refuse(text, odd)
     # Leading blanks would be an indent; what else breaks a line stands outside texts.
     return text[_shift(text) :].replace("\n", " ").replace("\r", " ")
 
@@ -176,66 +177,74 @@ def _shift(text: str) -> int:
     return len(text) - len(text.lstrip(" \t\n\r\f"))
 
 
-def _oddities(text: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield what Python would read without complaint and not as its writer meant it."""
+def _oddity(text: str) -> _Wrong | None:
+    """Return the first thing that Python would read not as its writer meant it."""
     depth = index = 0
     after_text = False
     while index < len(text):
         mark = text[index]
         if mark in "\"'":
             end = _end_of_text(text, index)
-            if after_text:
-                yield index, index + 1, "syntax", "two texts side by side; is a comma missing?"
-            if _is_word(text[index - 1 : index]):
-                message = f"no letter may stand before a text: {mark}...{mark}"
-                yield index - 1, index, "syntax", message
-            if end is None:
-                message = f"the text is not closed; expected {mark} at its end"
-                yield index, len(text), "syntax", message
-                return
-            yield from _odd_in_text(text, index + 1, end - 1)
+            wrong = _odd_text(text, index, end, after_text)
+            if end is None or wrong is not None:
+                return wrong
             index, after_text = end, True
             continue
         if mark.isdigit() and mark.isascii() and not _is_word(text[index - 1 : index]):
             found = _NUMBER.match(text, index)
             end = found.end() if found else index + 1
             if not found or _is_word(text[end : end + 1]):
-                while _is_word(text[end : end + 1]):
-                    end += 1
-                said = short(text[index:end])
-                message = f"'{said}' is not a number; expected digits, or a text in quotes"
-                yield index, end, "bad-literal", message
+                return _no_number(text, index, end)
             index, after_text = end, False
             continue
-        after_text = after_text and mark.isspace()
         if mark == "#":
-            yield index, len(text), "syntax", "a condition holds no comment; use 'why:' of the rule"
-            return
+            message = "a condition holds no comment; use 'why:' of the rule"
+            return _Wrong("syntax", message, index, len(text))
         if not mark.isascii() or not (mark.isprintable() or mark in "\t\n\r\f"):
             shown = mark if mark.isprintable() else f"U+{ord(mark):04X}"
             message = f"'{shown}' stands outside a text; names are ASCII letters, digits and '_'"
-            yield index, index + 1, "bad-name", message
+            return _Wrong("bad-name", message, index, index + 1)
         depth += (mark in "([{") - (mark in ")]}")
         if depth > _MOST_BRACKETS:
-            yield index, index + 1, "too-deep", _TOO_DEEP
-            return
-        index += 1
+            return _Wrong("too-deep", _TOO_DEEP, index, index + 1)
+        index, after_text = index + 1, after_text and mark.isspace()
+    return None
 
 
 def _is_word(mark: str) -> bool:
     return mark.isalnum() or mark == "_"
 
 
-def _odd_in_text(text: str, start: int, end: int) -> Iterator[tuple[int, int, str, str]]:
-    for found in _ESCAPE.finditer(text, start, end):
+def _no_number(text: str, start: int, end: int) -> _Wrong:
+    while _is_word(text[end : end + 1]):
+        end += 1
+    said = short(text[start:end])
+    message = f"'{said}' is not a number; expected digits, or a text in quotes"
+    return _Wrong("bad-literal", message, start, end)
+
+
+def _odd_text(text: str, start: int, end: int | None, after_text: bool) -> _Wrong | None:  # noqa: FBT001 - said by the name
+    """Return what is odd about a text in quotes; one that has no end is."""
+    mark = text[start]
+    if after_text:
+        message = "two texts side by side; is a comma missing?"
+        return _Wrong("syntax", message, start, start + 1)
+    if _is_word(text[start - 1 : start]):
+        message = f"no letter may stand before a text: {mark}...{mark}"
+        return _Wrong("syntax", message, start - 1, start)
+    if end is None:
+        message = f"the text is not closed; expected {mark} at its end"
+        return _Wrong("syntax", message, start, len(text))
+    for found in _ESCAPE.finditer(text, start + 1, end - 1):
         if not _KNOWN_ESCAPE.fullmatch(found[0]):
             said = found[0] if found[0].isprintable() else "\\"
             message = f"'{said}' means nothing; write '\\\\' for a backslash"
-            yield found.start(), found.end(), "syntax", message
+            return _Wrong("syntax", message, *found.span())
     for index in range(start, end):
         if text[index] == "\0" or "\ud800" <= text[index] <= "\udfff":
             message = f"U+{ord(text[index]):04X} cannot stand in a condition"
-            yield index, index + 1, "bad-literal", message
+            return _Wrong("bad-literal", message, index, index + 1)
+    return None
 
 
 def _end_of_text(text: str, start: int) -> int | None:
