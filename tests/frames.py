@@ -15,9 +15,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from leadrules.frames import CURRENCY
 from leadrules.values import Money, Type
-from leadrules.vocabulary import Vocabulary, column_of
+from leadrules.vocabulary import CURRENCY, Vocabulary, column_of
 
 ROW = "row"
 """The column that numbers the rows, since a table in a database has no order."""

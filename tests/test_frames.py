@@ -16,9 +16,9 @@ import pyarrow as pa
 import pytest
 
 from leadrules.errors import EvaluationError
-from leadrules.frames import columns_of, open_frame
+from leadrules.frames import open_frame
 from leadrules.values import Cash, Type
-from leadrules.vocabulary import Declaration, Vocabulary
+from leadrules.vocabulary import Declaration, Vocabulary, columns_of
 from tests.frames import KINDS, MAKE, ROW, column, spark_session, table
 from tests.strategies import FIELDS, VOCABULARY, rows
 

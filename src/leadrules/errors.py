@@ -6,6 +6,7 @@ issue of the document at once; whoever calls with leads meets `EvaluationError`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -149,7 +150,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return a hint that names the closest of `names`, or the empty string.
 
     A name that lives in a group is found by its last part too, so that `employees` leads to
-    `company.employees`.
+    `company.employees`, and `Berlin` to `Europe/Berlin`.
 
     Examples:
         >>> did_you_mean("employes", ["company.employees", "email"])
@@ -160,7 +161,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     spellings: dict[str, str] = {}
     for known in names:
         spellings.setdefault(known.lower(), known)
-        spellings.setdefault(known.rpartition(".")[2].lower(), known)
+        spellings.setdefault(re.split(r"[./]", known)[-1].lower(), known)
     close = get_close_matches(name.lower(), spellings, n=1, cutoff=0.7)
     return f"; did you mean '{spellings[close[0]]}'?" if close else ""
 

@@ -16,15 +16,13 @@ import narwhals.stable.v2 as nw
 from leadrules.errors import EvaluationError, did_you_mean
 from leadrules.lead import Lead
 from leadrules.values import LARGEST_INTEGER, Instant, Span, Type, datetime_of
-from leadrules.vocabulary import Declaration, Vocabulary, column_of
+from leadrules.vocabulary import Vocabulary, columns_of
 
-__all__ = ["CURRENCY", "Opened", "columns_of", "frame_of", "open_frame"]
+__all__ = ["Opened", "frame_of", "open_frame"]
 
 LARGEST_COUNT = 2**63 - 1
 PREFIX = "_leadrules_"
 COUNTED = f"{PREFIX}us_"
-CURRENCY = "_currency"
-"""Money takes two columns: minor units, and the ISO code under this suffix."""
 
 _SETTLED: Mapping[Type, Any] = {
     Type.STRING: nw.String,
@@ -52,17 +50,6 @@ _WANTED: Mapping[Type, str] = {
 }
 
 
-def columns_of(name: str, declaration: Declaration) -> tuple[str, ...]:
-    """Return the columns that hold a field in a frame.
-
-    Examples:
-        >>> columns_of("company.revenue", Declaration(type=Type.MONEY))
-        ('company_revenue', 'company_revenue_currency')
-    """
-    column = column_of(name)
-    return (column, column + CURRENCY) if declaration.type is Type.MONEY else (column,)
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A frame with the columns that a policy reads settled beside its own.
@@ -78,29 +65,29 @@ class Opened:
     at: nw.Expr | None
     _native: Any
     _eager: bool
+    # Asking a lazy frame for its columns may run a query, so they are asked for once.
+    _columns: Sequence[str]
+    _added: int = 0
 
     def beside(self, columns: Mapping[str, nw.Expr]) -> tuple[Opened, Mapping[str, nw.Expr]]:
         """Return the frame with columns of ours added, and the expressions that read them."""
         if not columns:
             return self, {}
-        start = len(self.frame.collect_schema().names())
-        names = {name: f"{PREFIX}{start + index}" for index, name in enumerate(columns)}
+        names = {name: f"{PREFIX}{index}" for index, name in enumerate(columns, self._added)}
         frame = self.frame.with_columns(**{names[name]: found for name, found in columns.items()})
-        return replace(self, frame=frame), {name: nw.col(found) for name, found in names.items()}
+        opened = replace(self, frame=frame, _added=self._added + len(names))
+        return opened, {name: nw.col(found) for name, found in names.items()}
 
     def closed(self, results: Mapping[str, nw.Expr]) -> Any:
         """Return the caller's frame with result columns added, in the caller's kind."""
-        taken = set(results) & set(_columns(self._native))
+        taken = set(results) & set(self._columns)
         if taken:
             name = min(taken)
             message = f"{name}: the frame has such a column already; rename it or drop it"
             raise EvaluationError(message, field=name)
         named = [expression.alias(name) for name, expression in results.items()]
         if not self._eager:
-            settled = [
-                name for name in self.frame.collect_schema().names() if name.startswith(PREFIX)
-            ]
-            return self.frame.with_columns(*named).drop(*settled).to_native()
+            return self.frame.select(*self._columns, *named).to_native()
         # First beside the rows: an expression that reads no column is one value otherwise.
         found = self.frame.with_columns(*named).select(*results).collect("polars")
         native = nw.from_native(self._native, eager_only=True)
@@ -128,31 +115,32 @@ def open_frame(
     wanted = {name: vocabulary.fields[name] for name in names}
     needed = {column: name for name, found in wanted.items() for column in columns_of(name, found)}
     moments = {} if at is None else {at: at}
-    _present({**needed, **moments}, native.collect_schema().names())
+    theirs = native.collect_schema()
+    _present({**needed, **moments}, theirs.names())
     eager = isinstance(native, nw.DataFrame)
     if isinstance(native, nw.DataFrame):
         lazy = _as_polars(native, [*dict.fromkeys((*needed, *moments))])
+        schema = lazy.collect_schema()
     else:
-        lazy = native
-    schema = lazy.collect_schema()
-    lazy = _counted(lazy, [column for column in (*needed, *moments) if column in schema])
+        lazy, schema = native, theirs
+    lazy, counted = _counted(lazy, (*needed, *moments), schema)
     settled: dict[str, nw.Expr] = {}
     fields: dict[str, tuple[nw.Expr, ...]] = {}
     for name, declaration in wanted.items():
         columns = columns_of(name, declaration)
         kinds = (declaration.type, Type.STRING)
         for column, kind in zip(columns, kinds, strict=False):
-            settled[PREFIX + column] = _settled(column, kind, schema[column], lazy)
+            settled[PREFIX + column] = _settled(column, kind, schema[column], lazy, counted)
         if declaration.type is Type.MONEY:  # an amount of no currency is no money
             amount, currency = (settled[PREFIX + column] for column in columns)
             settled[PREFIX + columns[0]] = nw.when(~currency.is_null()).then(amount)
         fields[name] = tuple(nw.col(PREFIX + column) for column in columns)
     moment = None
     if at is not None:
-        settled[f"{PREFIX}at"] = _settled(at, Type.DATETIME, schema[at], lazy)
+        settled[f"{PREFIX}at"] = _settled(at, Type.DATETIME, schema[at], lazy, counted)
         moment = nw.col(f"{PREFIX}at")
     frame = lazy.with_columns(**settled) if settled else lazy
-    return Opened(frame, fields, moment, leads, eager)
+    return Opened(frame, fields, moment, leads, eager, theirs.names())
 
 
 def _series(found: nw.DataFrame[Any], like: nw.DataFrame[Any]) -> Iterator[Any]:
@@ -183,10 +171,6 @@ def _recognised(leads: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
         )
         raise EvaluationError(message, field="leads") from None
     return found
-
-
-def _columns(native: Any) -> Sequence[str]:
-    return list(nw.from_native(native).collect_schema().names())
 
 
 def _present(needed: Mapping[str, str], columns: Sequence[str]) -> None:
@@ -229,7 +213,9 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _settled(column: str, kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> nw.Expr:
+def _settled(
+    column: str, kind: Type, dtype: Any, frame: nw.LazyFrame[Any], counted: frozenset[str]
+) -> nw.Expr:
     """Return a column as the settled values of a type, or say that it cannot hold them."""
     found = nw.col(column)
     if dtype == nw.Unknown and _is_void(frame, column):
@@ -261,10 +247,10 @@ def _settled(column: str, kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> n
             if frame.implementation.is_polars():
                 return found.dt.timestamp("us")
             return nw.col(f"{COUNTED}{column}")
+        case Type.DURATION if column in counted:
+            return nw.col(f"{COUNTED}{column}")
         case Type.DURATION if isinstance(dtype, nw.Duration):
             return found.dt.total_microseconds()
-        case Type.DURATION if COUNTED + column in frame.collect_schema():
-            return nw.col(f"{COUNTED}{column}")
         case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner in {nw.String, nw.Unknown}:
             return found.cast(_SETTLED[kind])  # lists that are all empty have no inner type
     naive = kind is Type.DATETIME and isinstance(dtype, nw.Datetime)
@@ -292,13 +278,14 @@ def _is_void(frame: nw.LazyFrame[Any], column: str) -> bool:
     return str(native.schema[column].dataType) == "NullType()"
 
 
-def _counted(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> nw.LazyFrame[Any]:
-    """Return a frame with the microseconds of its times beside them, where it is SQL.
+def _counted(
+    frame: nw.LazyFrame[Any], columns: Iterable[str], schema: Mapping[str, Any]
+) -> tuple[nw.LazyFrame[Any], frozenset[str]]:
+    """Return a frame with the microseconds of its times beside them, where it is SQL, and of which.
 
     narwhals has no exact expression for this there: it goes through seconds or floats.
     """
     native = frame.to_native()
-    schema = frame.collect_schema()
     moments = [column for column in columns if isinstance(schema[column], nw.Datetime)]
     if frame.implementation.is_duckdb():
         from duckdb import (  # noqa: PLC0415 - only for a caller who has it
@@ -324,8 +311,11 @@ def _counted(frame: nw.LazyFrame[Any], columns: Sequence[str]) -> nw.LazyFrame[A
                 end = start + native[column]
                 count = sql.timestamp_diff("MICROSECOND", start, end)
                 native = native.withColumn(COUNTED + column, count)
+                moments.append(column)
+    else:
+        return frame, frozenset()
     counted: nw.LazyFrame[Any] = nw.from_native(native)
-    return counted
+    return counted, frozenset(moments)
 
 
 def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "polars") -> Any:

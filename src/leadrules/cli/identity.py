@@ -12,11 +12,9 @@ from leadrules.intake.csv_text import csv_records
 from leadrules.intake.mapping import Source
 from leadrules.intake.rows import file_format
 from leadrules.values import Type
-from leadrules.vocabulary import Vocabulary, column_of
+from leadrules.vocabulary import CURRENCY, Vocabulary, column_of
 
 __all__ = ["identity_mapping"]
-
-CURRENCY = "_currency"
 
 
 def identity_mapping(

@@ -45,23 +45,19 @@ def score_frames(
     """
     names = dict.fromkeys(name for _, rule in scoring.rules() for name in fields_of(rule.when))
     opened = open_frame(leads, names, vocabulary=vocabulary, at=at if isinstance(at, str) else None)
-    # Every sum is a column of its own, so that no backend computes a characteristic twice.
+    # What is read twice is a column of its own, so that no backend computes it twice.
     opened, points = opened.beside(
         {
             name: read(opened, at, vocabulary, partial(_points, characteristic))
             for name, characteristic in scoring.fit.characteristics.items()
         }
     )
-    opened, groups = opened.beside(
-        {
-            f"group {name}": read(
-                opened, at, vocabulary, partial(_sum, [points[x] for x in group.of], group)
-            )
-            for name, group in scoring.fit.groups.items()
-        }
-    )
-    grouped = {member for group in scoring.fit.groups.values() for member in group.of}
-    summands = [*groups.values(), *(points[name] for name in points if name not in grouped)]
+    groups = [
+        read(opened, at, vocabulary, partial(_sum, [points[name] for name in group.of], group))
+        for group in scoring.fit.groups.values()
+    ]
+    grouped = {name for group in scoring.fit.groups.values() for name in group.of}
+    summands = [*groups, *(found for name, found in points.items() if name not in grouped)]
     opened, parts = opened.beside(
         {"fit": read(opened, at, vocabulary, partial(_sum, summands, scoring.fit))}
     )
@@ -80,31 +76,30 @@ def score_frames(
 
 def _points(characteristic: Characteristic, reading: Reading) -> nw.Expr:
     """Return the points of the first rule that is true, in millionths."""
-    found = _number(characteristic.default, reading)
+    found = nw.lit(_number(characteristic.default, reading), nw.Int64)
     for rule in reversed(characteristic.rules):
-        fires = expression(rule.when, reading)
-        found = nw.when(fires).then(_number(rule.points, reading)).otherwise(found)
+        points = nw.lit(_number(rule.points, reading), nw.Int64)
+        found = nw.when(expression(rule.when, reading)).then(points).otherwise(found)
     return found
 
 
 def _sum(summands: list[nw.Expr], limits: Limits, reading: Reading) -> nw.Expr:
-    found: nw.Expr = balanced(summands, add) if summands else nw.lit(0, nw.Int64)
-    if limits.min is not None:
-        low = _number(limits.min, reading)
-        found = nw.when(low > found).then(low).when(~low.is_null()).then(found)
-    if limits.max is not None:
-        high = _number(limits.max, reading)
-        found = nw.when(high < found).then(high).when(~high.is_null()).then(found)
+    found: nw.Expr = balanced(summands, add)
+    for limit, side in ((limits.min, "lower_bound"), (limits.max, "upper_bound")):
+        if limit is not None:
+            bound: Any = _number(limit, reading)
+            if bound is None:
+                return nw.lit(None, nw.Int64)
+            found = found.clip(**{side: bound})
     return found
 
 
-def _number(number: Decimal | ParamRef, reading: Reading) -> nw.Expr:
-    """Return points in millionths; missing if their parameter has no value yet."""
+def _number(number: Decimal | ParamRef, reading: Reading) -> int | None:
+    """Return points in millionths, or None if their parameter has no value yet."""
     if isinstance(number, Decimal):
-        return nw.lit(millionths(number), nw.Int64)
+        return millionths(number)
     value = reading.parameters.get(number.param)
-    points = None if value is None else millionths(value)  # type: ignore[arg-type]  # checked: a number
-    return nw.lit(points, nw.Int64)
+    return None if value is None else millionths(value)  # type: ignore[arg-type]  # checked: a number
 
 
 def _visible(total: nw.Expr, decimals: int) -> nw.Expr:
