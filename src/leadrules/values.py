@@ -48,9 +48,28 @@ _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) (week|day|hour|minute|second)s?
 _MONEY = re.compile(r"([+-]?\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})")
 
 # ISO 4217: the currencies whose minor unit is not a hundredth.
-_DECIMALS = dict.fromkeys(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+_TOO_MUCH = Decimal(10) ** 15
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "UYI",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+)
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_DECIMALS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3)
 
 
 class Type(StrEnum):
@@ -69,10 +88,12 @@ class Type(StrEnum):
 
     @property
     def is_text(self) -> bool:
+        """Whether a value of this type is one text."""
         return self in {Type.STRING, Type.ENUM}
 
     @property
     def is_numeric(self) -> bool:
+        """Whether a value of this type is a number."""
         return self in {Type.INTEGER, Type.NUMBER}
 
     @property
@@ -122,7 +143,8 @@ class Money:
     """An amount of money in one currency.
 
     Attributes:
-        amount: In major units, such as euros; with no more decimals than the currency has.
+        amount: In major units, such as euros; with no more decimals than the currency has,
+            and less than 10^15.
         currency: The ISO 4217 code, such as `EUR`.
 
     Examples:
@@ -136,8 +158,13 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if not self.amount.is_finite():
-            message = f"'{self.amount}' is not a finite amount"
+        if not re.fullmatch("[A-Z]{3}", self.currency):
+            message = f"'{self.currency}' is no currency; expected an ISO 4217 code such as 'EUR'"
+            raise ValueError(message)
+        amount = Decimal(self.amount)
+        object.__setattr__(self, "amount", amount)
+        if not amount.is_finite() or abs(amount) >= _TOO_MUCH:
+            message = f"'{amount}' is not an amount of at most 15 digits before the point"
             raise ValueError(message)
         scaled = self.amount.scaleb(self.decimals)
         if scaled != scaled.to_integral_value():
@@ -288,7 +315,7 @@ def instant_text(instant: int) -> str:
     return datetime_of(instant).isoformat()
 
 
-def settle(value: object) -> Value | None:  # noqa: PLR0911 - a table of types, one line each
+def settle(value: object) -> Value | None:
     """Return the settled form of any value that a field may have, or None if it is missing.
 
     NaN, infinities and integers beyond 2^53 are missing, -0.0 is 0.0, an instant is counted

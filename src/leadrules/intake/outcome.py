@@ -129,9 +129,9 @@ class Intake:
 
     def summary(self) -> str:
         """Return what was read, in lines for people."""
+        taken = f"{self.accepted} accepted, {len(self.rejects)} rejected"
         lines = [
-            f"{_count(self.read, 'row')} read: {self.accepted} accepted, "
-            f"{len(self.rejects)} rejected",
+            f"{_count(self.read, 'row')} read: {taken}",
             f"{_count(len(self.leads), 'lead')}, {_count(len(self.events), 'event')}",
         ]
         if self.repeated:
