@@ -185,9 +185,16 @@ def test_what_is_no_money_is_refused(text: str, message: str) -> None:
         Money.parse(text)
 
 
-def test_an_amount_is_finite() -> None:
-    with pytest.raises(ValueError, match="'NaN' is not a finite amount"):
-        Money(Decimal("NaN"), "EUR")
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1E+15"])
+def test_an_amount_is_finite_and_bounded(amount: str) -> None:
+    with pytest.raises(ValueError, match="is not an amount of at most 15 digits before the point"):
+        Money(Decimal(amount), "EUR")
+
+
+@pytest.mark.parametrize("currency", ["eur", "EURO", ""])
+def test_a_currency_is_a_code(currency: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{currency}' is no currency; expected an ISO 4217"):
+        Money(Decimal(1), currency)
 
 
 def test_every_type_has_a_noun() -> None:
