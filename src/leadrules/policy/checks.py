@@ -1,0 +1,145 @@
+"""What is wrong with a policy that its models cannot know: names, clashes, tables, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from leadrules.errors import Problem, as_written, did_you_mean
+from leadrules.policy.document import DeclaredField, Policy, Row, Table, parameter_of
+from leadrules.scoring.scorecard import RESULTS
+from leadrules.values import Type, settle
+from leadrules.vocabulary import NAMES, Vocabulary, columns_of, is_name
+
+__all__ = ["checked", "names_any"]
+
+Steps = tuple[str | int, ...]
+
+
+def checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Problem]:
+    """Yield every problem of a policy that its models have accepted, with its path.
+
+    Args:
+        policy: The policy.
+        rows: The rows of its tables, by name.
+    """
+    declared = [*_check_fields(policy), *_check_parameters(policy)]
+    yield from declared
+    yield from _check_activities(policy)
+    yield from _check_tables(policy, rows)
+    if policy.scoring is None:
+        return
+    broken = {str(problem.path[1]) for problem in declared}
+    sound = {name: found for name, found in policy.parameters.items() if name not in broken}
+    vocabulary = policy.model_copy(update={"parameters": sound}).vocabulary
+    for problem in policy.scoring.check(vocabulary):
+        if not names_any(problem, broken):
+            yield replace(problem, path=("scoring", *problem.path))
+
+
+def _check_fields(policy: Policy) -> Iterator[Problem]:
+    built_in = Vocabulary().fields
+    # Some databases take no notice of capital letters in the names of columns.
+    columns = {
+        column.lower(): f"that of '{name}'"
+        for name, found in built_in.items()
+        for column in columns_of(name, found)
+    } | dict.fromkeys(RESULTS, "what an evaluation adds")
+    for name, found in policy.fields.items():
+        path = ("fields", name)
+        own = columns_of(name, found.declaration)
+        taken = [column for column in own if column.lower() in columns]
+        if name in built_in:
+            if found.declaration.type is not Type.ENUM or built_in[name].type is not Type.STRING:
+                message = (
+                    f"every lead has '{name}'; expected choices to narrow it to, or another name"
+                )
+                yield Problem("duplicate", message, path)
+        elif not is_name(name):
+            yield _bad_name(name, path)
+        elif taken:
+            message = f"its column '{taken[0]}' is {columns[taken[0].lower()]}; rename it"
+            yield Problem("duplicate", message, path)
+        yield from _check_declaration(found, path)
+        columns = {column.lower(): f"that of '{name}'" for column in own} | columns
+
+
+def _check_activities(policy: Policy) -> Iterator[Problem]:
+    for activity, declared in policy.activities.items():
+        if not is_name(activity):
+            yield _bad_name(activity, ("activities", activity))
+        for name, found in declared.properties.items():
+            path = ("activities", activity, "properties", name)
+            if not is_name(name):
+                yield _bad_name(name, path)
+            yield from _check_declaration(found, path)
+
+
+def _bad_name(name: str, path: Steps) -> Problem:
+    return Problem("bad-name", f"'{name}' is no name; expected {NAMES}", path)
+
+
+def _check_declaration(found: DeclaredField, path: Steps) -> Iterator[Problem]:
+    if found.declaration.type is Type.ENUM and not found.choices:
+        yield Problem("missing-key", "an enum needs its choices: [...]", path)
+    if found.choices and found.declaration.type is not Type.ENUM:
+        yield Problem("wrong-value", f"{found.declaration.type.noun} has no choices", path)
+    yield from _check_unlike(found.choices, (*path, "choices"))
+
+
+def _check_unlike(texts: Sequence[str], path: Steps) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, text in enumerate(texts):
+        if text in seen:
+            yield Problem("duplicate", f"'{text}' stands here twice", (*path, index))
+        seen.add(text)
+
+
+def _check_parameters(policy: Policy) -> Iterator[Problem]:
+    for name, found in policy.parameters.items():
+        path = ("parameters", name)
+        if not is_name(name):
+            yield _bad_name(name, path)
+        try:
+            parameter_of(found, policy.policy.zone)
+        except ValueError as error:
+            yield Problem("wrong-type", str(error), path)
+
+
+def _check_tables(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Problem]:
+    for name in rows:
+        if name not in policy.tables:
+            hint = did_you_mean(name, policy.tables)
+            yield Problem("unknown-name", f"rows were given for '{name}', which is no table{hint}")
+    for name, table in policy.tables.items():
+        path = ("tables", name)
+        if not table.columns:
+            yield Problem("empty", "no columns; expected at least one", (*path, "columns"))
+        yield from _check_unlike(table.columns, (*path, "columns"))
+        if name not in rows:
+            message = (
+                f"the rows are missing; give them as load_policy(..., tables={{'{name}': ...}})"
+            )
+            yield Problem("missing-rows", message, path)
+        for number, row in enumerate(rows.get(name, ()), start=1):
+            yield from _check_row(row, number, table, path)
+
+
+def _check_row(row: Row, number: int, table: Table, path: Steps) -> Iterator[Problem]:
+    if not isinstance(row, Mapping):
+        message = f"row {number} is '{as_written(row)}'; expected values by column"
+        yield Problem("wrong-type", message, path)
+        return
+    absent = [column for column in table.columns if column not in row]
+    if absent:
+        yield Problem("missing-column", f"row {number} has no '{absent[0]}'", path)
+    for column, value in row.items():
+        try:
+            settle(value)
+        except ValueError as error:
+            yield Problem("wrong-type", f"row {number}: {column}: {error}", path)
+
+
+def names_any(problem: Problem, names: Container[str]) -> bool:
+    """Return whether a problem is about one of the names, which it then quotes."""
+    return any(quoted in names for quoted in problem.message.partition(";")[0].split("'")[1::2])

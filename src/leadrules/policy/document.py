@@ -1,0 +1,375 @@
+"""The models of a policy document: what may stand in it, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
+from pydantic_core import PydanticCustomError
+
+from leadrules.conditions.data import to_data
+from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
+from leadrules.errors import Issue, as_written, did_you_mean
+from leadrules.lead import Lead
+from leadrules.scoring.scorecard import Scoring
+from leadrules.sections import Day, Prose, Section, canonical, content_hash
+from leadrules.values import Instant, Type, moment_of
+from leadrules.vocabulary import Declaration, Parameter, Vocabulary, start_of_day, written
+
+__all__ = [
+    "Activity",
+    "Agreement",
+    "DeclaredField",
+    "Header",
+    "ParameterByDate",
+    "Policy",
+    "Row",
+    "Signature",
+    "Table",
+    "parameter_of",
+]
+
+Row = Mapping[str, Any]
+Text = Annotated[str, Field(strict=True)]
+Scalar = str | bool | int | float
+
+
+class Header(Section):
+    """What the policy is called, and since when it holds."""
+
+    id: Annotated[str, Field(strict=True, min_length=1)]
+    """A name that stays the same from version to version."""
+    version: Annotated[int, Field(strict=True, ge=1)]
+    """Counts up with every change."""
+    effective: Day
+    """The first day on which the policy holds."""
+    zone: str = "UTC"
+    """The IANA time zone of its dates, such as `Europe/Berlin`."""
+    description: Prose = None
+    """What it is for."""
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        zones = available_timezones()
+        if zone not in zones:
+            message = f"no time zone '{as_written(zone)}'{did_you_mean(zone, zones)}"
+            raise PydanticCustomError("unknown_zone", "{message}", {"message": message})
+        return zone
+
+
+class Signature(Section):
+    """Who agreed, and when."""
+
+    who: Text
+    """The person or the role."""
+    on: Day
+    """The day."""
+
+
+def _signature(value: Any) -> Any:
+    """A signature may be written as one text that ends in the day."""
+    if not isinstance(value, str):
+        return value
+    who, _, on = value.strip().rpartition(" ")
+    try:
+        return {"who": who.strip(), "on": date.fromisoformat(on if who else "")}
+    except ValueError:
+        message = (
+            f"'{as_written(value)}' does not end in a day; expected 'Head of Sales 2026-01-31'"
+        )
+        raise PydanticCustomError("bad_date", "{message}", {"message": message}) from None
+
+
+class Agreement(Section):
+    """Who of sales and marketing agreed to the policy, and until when it is to be reviewed."""
+
+    sales: Annotated[Signature, BeforeValidator(_signature, json_schema_input_type=Signature | str)]
+    """Who agreed for sales, and when: `Head of Sales 2026-01-31`."""
+    marketing: Annotated[
+        Signature, BeforeValidator(_signature, json_schema_input_type=Signature | str)
+    ]
+    """Who agreed for marketing, and when."""
+    review_by: Day | None = None
+    """The last day on which the policy is to be looked at again."""
+
+
+class DeclaredField(Section):
+    """A field of leads, or a property of an activity, that the policy declares."""
+
+    type: Type | None = None
+    """Its type; an enum if it has choices and says none."""
+    choices: tuple[Text, ...] = ()
+    """The texts that an enum allows."""
+    unit: Prose = None
+    """What a number counts, such as `months`."""
+    description: Prose = None
+    """What it means."""
+    personal: Annotated[bool, Field(strict=True)] = False
+    """Whether it tells who a person is, and is redacted on request."""
+
+    @property
+    def declaration(self) -> Declaration:
+        """What evaluations need to know of it."""
+        kind = self.type or (Type.ENUM if self.choices else Type.STRING)
+        return Declaration(
+            type=kind,
+            choices=self.choices,
+            unit=self.unit,
+            description=self.description,
+            personal=self.personal,
+        )
+
+
+class Activity(Section):
+    """A type of activity: something that a prospect does."""
+
+    properties: Mapping[str, DeclaredField] = Field(default_factory=dict)
+    """What it says beside its time."""
+    description: Prose = None
+    """What it means."""
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str | int | float):
+        return value
+    message = f"'{as_written(value)}' is not possible; expected a text, a number or a boolean"
+    raise PydanticCustomError("wrong_type", "{message}", {"message": message})
+
+
+class ParameterByDate(Section):
+    """A value that changes on dates."""
+
+    values: Mapping[Day, Annotated[Scalar, BeforeValidator(_scalar)]]
+    """The value by the date from which it holds, from 00:00 in the policy's zone."""
+    type: Type | None = None
+    """The type; by default that of the values as they are written."""
+    description: Prose = None
+    """What it means."""
+
+
+def _dates_alone(value: Any) -> Any:
+    """A parameter may be written as its dates and values, or as one value for all time."""
+    if isinstance(value, Mapping):
+        return value if "values" in value else {"values": value}
+    return {"values": {date.min: value}}
+
+
+class Table(Section):
+    """A table whose rows are given to `load_policy`."""
+
+    columns: tuple[Text, ...]
+    """The columns that every row has."""
+    description: Prose = None
+    """What it holds."""
+
+
+class Policy(Section):
+    """The whole document. `load_policy` reads and checks it.
+
+    Examples:
+        >>> from leadrules import load_policy
+        >>> policy = load_policy('''
+        ... leadrules: 1
+        ... policy: {id: acme, version: 1, effective: 2026-01-01}
+        ... scoring:
+        ...   fit:
+        ...     characteristics:
+        ...       size: [{when: company.employees >= 50, points: 20}]
+        ... ''')
+        >>> policy
+        Policy(id='acme', version=1)
+    """
+
+    leadrules: Literal[1]
+    """The version of the policy language; 1."""
+    policy: Header
+    """What the policy is called, and since when it holds."""
+    agreed: Agreement | None = None
+    """Who agreed, and until when it is to be reviewed."""
+    fields: Mapping[str, DeclaredField] = Field(default_factory=dict)
+    """The fields that it adds to those that every lead has, or narrows to choices."""
+    activities: Mapping[str, Activity] = Field(default_factory=dict)
+    """The types of activity that it knows."""
+    parameters: Mapping[
+        str,
+        Annotated[
+            ParameterByDate,
+            BeforeValidator(
+                _dates_alone, json_schema_input_type=ParameterByDate | Mapping[Day, Scalar] | Scalar
+            ),
+        ],
+    ] = Field(default_factory=dict)
+    """Values that change on dates, by name."""
+    tables: Mapping[str, Table] = Field(default_factory=dict)
+    """The tables whose rows are given to `load_policy`."""
+    scoring: Scoring | None = None
+    """How good a lead is."""
+
+    _rows: Mapping[str, tuple[Row, ...]] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[Issue, ...] = PrivateAttr(default=())
+
+    def __repr__(self) -> str:
+        header = self.policy
+        return f"Policy(id='{header.id}', version={header.version})"
+
+    __str__ = __repr__
+
+    @property
+    def warnings(self) -> tuple[Issue, ...]:
+        """What is odd about the policy, in document order; none of it stops its use."""
+        return self._warnings
+
+    @property
+    def rows(self) -> Mapping[str, tuple[Row, ...]]:
+        """The rows of each table."""
+        return self._rows
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The names that conditions may use, with their types."""
+        zone = self.policy.zone
+        return Vocabulary(
+            declared={name: found.declaration for name, found in self.fields.items()},
+            activities={
+                name: {key: found.declaration for key, found in activity.properties.items()}
+                for name, activity in self.activities.items()
+            },
+            parameters={name: parameter_of(found, zone) for name, found in self.parameters.items()},
+            zone=zone,
+        )
+
+    @cached_property
+    def hash(self) -> str:
+        """The SHA-256 of all that can change a result, in 64 hex digits.
+
+        Dates, parameters and tables are in it; names, versions, signatures, descriptions, the
+        spelling of conditions and the order of keys are not.
+        """
+        data = canonical(self.model_copy(update={"agreed": None}))
+        data["policy"] = {"zone": self.policy.zone}
+        data["fields"] = {name: _counted(found) for name, found in self.fields.items()}
+        data["activities"] = {
+            name: {key: _counted(found) for key, found in activity.properties.items()}
+            for name, activity in self.activities.items()
+        }
+        data["parameters"] = {
+            name: {"type": _type_of(found), "values": canonical(found.values)}
+            for name, found in self.parameters.items()
+        }
+        data["rows"] = canonical(self._rows)
+        return content_hash(_with_trees(data))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the policy with other sections, which are not checked."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("vocabulary", "hash"):
+            copied.__dict__.pop(name, None)  # each policy has its own
+        return copied
+
+    def lead(self, values: Mapping[str, Any]) -> Lead:
+        """Return a lead from values by name, every one checked against the policy.
+
+        Raises:
+            EvaluationError: If a name is not declared or a value is not of its type.
+
+        Examples:
+            >>> from leadrules import load_policy
+            >>> policy = load_policy({"leadrules": 1, "policy": {
+            ...     "id": "acme", "version": 1, "effective": "2026-01-01"}})
+            >>> policy.lead({"id": "17", "company.employees": 120}).company
+            Company(employees=120)
+        """
+        return self.vocabulary.lead(values)
+
+    def frame(self, leads: Iterable[Lead], *, backend: str = "polars") -> Any:
+        """Return leads as a frame with a typed column for every field of the policy.
+
+        Args:
+            leads: The leads, one row each, in their order.
+            backend: The kind of frame: `polars`, `pandas`, `pyarrow` or `modin`.
+
+        Raises:
+            EvaluationError: If a declared field of a lead holds a value of another type.
+        """
+        from leadrules.frames import frame_of  # noqa: PLC0415 - frames are an extra
+
+        return frame_of(leads, vocabulary=self.vocabulary, backend=backend)
+
+    def review_due(self, at: datetime) -> Issue | None:
+        """Return a warning if the day until which the policy is to be reviewed is past.
+
+        Raises:
+            EvaluationError: If `at` has no zone.
+        """
+        moment_of(at)
+        due = self.agreed and self.agreed.review_by
+        today = at.astimezone(ZoneInfo(self.policy.zone)).date()
+        if not due or today <= due:
+            return None
+        message = f"was to be reviewed by {due}; agree on it again and move the date"
+        return Issue("review-past", message, "agreed.review_by", severity="warning")
+
+    def _with(self, rows: Mapping[str, tuple[Row, ...]], warnings: tuple[Issue, ...]) -> Self:
+        self._rows = rows
+        self._warnings = warnings
+        return self
+
+
+def parameter_of(found: ParameterByDate, zone: str) -> Parameter:
+    """Return a parameter with settled values by instant.
+
+    Raises:
+        ValueError: If it has no value, or its values are not of one type.
+    """
+    if not found.values:
+        message = "has no value; expected dates with their values"
+        raise ValueError(message)
+    kind = _type_of(found)
+    values = {_start(day, zone): written(value, kind) for day, value in found.values.items()}
+    return Parameter(kind, tuple(sorted(values.items())))
+
+
+def _type_of(found: ParameterByDate) -> Type:
+    kinds = {_kind(value) for value in found.values.values()}
+    if found.type is not None:
+        return found.type
+    if kinds == {Type.INTEGER, Type.NUMBER}:
+        return Type.NUMBER
+    if len(kinds) > 1:
+        message = "has values of several types; expected one"
+        raise ValueError(message)
+    return kinds.pop()
+
+
+def _start(day: date, zone: str) -> Instant:
+    return Instant(-(2**62)) if day == date.min else start_of_day(day, zone)
+
+
+def _kind(value: Scalar) -> Type:
+    if isinstance(value, bool):
+        return Type.BOOLEAN
+    if isinstance(value, str):
+        return Type.STRING
+    return Type.INTEGER if isinstance(value, int) else Type.NUMBER
+
+
+def _counted(found: DeclaredField) -> Any:
+    """Return what counts of a declaration as plain data, whether it is said or understood."""
+    return [found.declaration.type, found.choices, found.personal]
+
+
+def _with_trees(data: Any) -> Any:
+    """Return plain data in which conditions are data too, whatever their spelling was."""
+    match data:
+        case Mapping():
+            return {str(key): _with_trees(inner) for key, inner in data.items()}
+        case list() | tuple():
+            return [_with_trees(inner) for inner in data]
+        case Always() | AllOf() | AnyOf() | Not() | AtLeast() | Comparison():
+            return to_data(data)
+    return data
