@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from leadrules.errors import EvaluationError
-from leadrules.frames import open_frame
+from leadrules.frames import frame_of, open_frame
 from leadrules.values import Cash, Type
 from leadrules.vocabulary import Declaration, Vocabulary, columns_of
 from tests.frames import KINDS, MAKE, ROW, column, spark_session, table
@@ -260,16 +260,15 @@ def test_the_callers_columns_come_back_as_they_were(kind: str) -> None:
     opened = open_frame(frame, FIELDS, vocabulary=VOCABULARY)
     closed = opened.closed({"out": opened.fields["vip"][0]})
     assert type(closed) is type(frame)
-    names = frame.collect_schema().names() if kind == "polars-lazy" else _names(frame)
-    assert (closed.collect_schema().names() if kind == "polars-lazy" else _names(closed)) == [
-        *names,
-        "out",
-    ]
+    names = _names(frame)
+    assert _names(closed) == [*names, "out"]
     if kind.startswith("pandas"):
         pd.testing.assert_frame_equal(closed[names], frame)
 
 
 def _names(frame: Any) -> list[str]:
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect_schema().names()
     return list(frame.column_names if isinstance(frame, pa.Table) else frame.columns)
 
 
@@ -307,3 +306,29 @@ def test_a_column_name_with_quotes_is_only_a_name() -> None:
     opened = open_frame(frame, [], vocabulary=WORDS, at='x" y')
     assert opened.at is not None
     assert column(opened.closed({"out": opened.at}), "out") == [0]
+
+
+# --- leads as a frame
+
+
+@pytest.mark.parametrize("backend", ["polars", "pandas", "pyarrow"])
+def test_leads_become_a_frame_that_reads_as_they_do(backend: str) -> None:
+    leads = [VOCABULARY.lead(lead) for lead in rows(Random(7), 40)]  # noqa: S311 - reproducible
+    frame = frame_of(leads, vocabulary=VOCABULARY, backend=backend)
+    for name in (*FIELDS, "id"):
+        values = [VOCABULARY.record(lead).get(name) for lead in leads]
+        wanted = [value.minor if isinstance(value, Cash) else value for value in values]
+        found = settled(frame, name, words=VOCABULARY)
+        assert [tuple(x) if isinstance(x, list) else x for x in found] == wanted, name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_of_ours_stand_beside_and_are_gone_at_the_end(kind: str) -> None:
+    frame = MAKE[kind](pa.table({ROW: [0, 1], "integer": [5, None]}))
+    opened = open_frame(frame, ["integer"], vocabulary=WORDS)
+    assert opened.beside({}) == (opened, {})
+    first, once = opened.beside({"twice": opened.fields["integer"][0] * 2})
+    second, again = first.beside({"more": once["twice"] + 1})
+    closed = second.closed({"out": once["twice"] + again["more"]})
+    assert column(closed, "out") == [21, None]
+    assert _names(closed) == [ROW, "integer", "out"]
