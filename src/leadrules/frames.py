@@ -6,7 +6,7 @@ they are. Every column that a policy reads is settled here, by the rules of `val
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,7 +91,9 @@ class Opened:
         # First beside the rows: an expression that reads no column is one value otherwise.
         found = self.frame.with_columns(*named).select(*results).collect("polars")
         native = nw.from_native(self._native, eager_only=True)
-        return native.with_columns(*_series(found, native)).to_native()
+        return native.with_columns(
+            *_as_kind(found, native.implementation).iter_columns()
+        ).to_native()
 
 
 def open_frame(
@@ -143,22 +145,23 @@ def open_frame(
     return Opened(frame, fields, moment, leads, eager, theirs.names())
 
 
-def _series(found: nw.DataFrame[Any], like: nw.DataFrame[Any]) -> Iterator[Any]:
-    """Yield the columns of a polars frame as those of another eager kind.
+def _as_kind(found: nw.DataFrame[Any], kind: Any) -> nw.DataFrame[Any]:
+    """Return a polars frame as one of another eager kind.
 
-    In pandas their types are nullable, so that they do not depend on what is missing.
+    In pandas, integers and booleans are nullable: whatever is missing, they stay what they are.
     """
-    if like.implementation.is_polars():
-        return found.iter_columns()
+    kind = nw.Implementation.from_backend(kind)
+    if kind.is_polars():
+        return found
     table = found.to_arrow()
-    if not like.implementation.is_pandas():
-        return nw.from_arrow(table, backend=like.implementation).iter_columns()
+    if not kind.is_pandas():
+        return nw.from_arrow(table, backend=kind)
     import pandas as pd  # noqa: PLC0415 - only for a caller who has it
     import pyarrow as pa  # noqa: PLC0415 - likewise
 
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     frame: nw.DataFrame[Any] = nw.from_native(table.to_pandas(types_mapper=nullable.get))
-    return frame.iter_columns()
+    return frame
 
 
 def _recognised(leads: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
@@ -347,10 +350,7 @@ def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "p
             data[column] = [_outside(value) for value in values]
         schema[column] = _OUTSIDE.get(declaration.type, _SETTLED[declaration.type])
     frame = nw.from_dict(data, {name: schema[name] for name in data}, backend="polars")
-    if backend == "polars":
-        return frame.to_native()
-    kind: Any = backend
-    return nw.from_arrow(frame.to_arrow(), backend=kind).to_native()
+    return _as_kind(frame, backend).to_native()
 
 
 _OUTSIDE: Mapping[Type, Any] = {
