@@ -158,8 +158,8 @@ def column(frame: Any, name: str) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, list | tuple | dict):
-        return value
+    if hasattr(value, "__len__") and not isinstance(value, str):
+        return list(value)  # a list in pandas may be an array of numpy
     if isinstance(value, pd.Timedelta):
         return timedelta(microseconds=value // pd.Timedelta(1, "us"))
     return None if pd.isna(value) else value
