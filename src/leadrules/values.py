@@ -11,14 +11,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
 from typing import Any, NamedTuple
 
+import pendulum
 from pydantic_core import core_schema
 
-from leadrules.errors import EvaluationError
+from leadrules.errors import EvaluationError, as_written
 
 __all__ = [
     "LARGEST_INTEGER",
@@ -34,6 +35,7 @@ __all__ = [
     "instant_text",
     "moment_of",
     "parse_duration",
+    "parse_moment",
     "settle",
 ]
 
@@ -237,28 +239,28 @@ def _read_money(value: object) -> Money:
 def parse_duration(text: str) -> Span:
     """Return the duration that a text such as `"30 days"` says, in microseconds.
 
-    Units run from seconds to weeks; a month is no duration, since months differ.
+    Units run from seconds to weeks; a month is no duration, since months differ. The durations
+    of ISO 8601, such as `"P30D"`, say the same.
 
     Raises:
         ValueError: If the text is not a number and a unit.
 
     Examples:
-        >>> parse_duration("1 day") == 86_400_000_000
+        >>> parse_duration("1 day") == parse_duration("PT24H") == 86_400_000_000
         True
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
+        found = _iso_8601(text)
+        if type(found) is pendulum.Duration and not (found.years or found.months):
+            return _span(found)
         hint = "; a month is not a duration, since months differ" if "month" in text else ""
         message = (
             f"'{text}' is not a duration; expected a number and a unit from seconds to weeks: "
             f"'30 days'{hint}"
         )
         raise ValueError(message)
-    try:
-        microseconds = Decimal(match[1]) * _UNITS[match[2]] * 1_000_000
-    except InvalidOperation:  # pragma: no cover - the pattern admits 15 digits only
-        raise ValueError(text) from None
-    return Span(int(microseconds))
+    return Span(int(Decimal(match[1]) * _UNITS[match[2]] * 1_000_000))
 
 
 def duration_text(span: int) -> str:
@@ -305,6 +307,33 @@ def moment_of(at: datetime) -> Instant:
         raise EvaluationError(f"at: {error}", field="at") from None
 
 
+def parse_moment(text: str) -> datetime:
+    """Return the moment that a text says in ISO 8601, with a time zone if it says one.
+
+    Raises:
+        ValueError: If the text says no date and time.
+
+    Examples:
+        >>> parse_moment("2026-01-31T09:00+01:00").isoformat()
+        '2026-01-31T09:00:00+01:00'
+    """
+    found = _iso_8601(text)
+    if not isinstance(found, datetime):
+        message = f"'{as_written(text)}' is not a moment; expected '2026-01-31T09:00:00+01:00'"
+        raise ValueError(message)  # noqa: TRY004 - the text is at fault, not its type
+    return found
+
+
+def _iso_8601(text: str) -> object:
+    """Return what a text says in ISO 8601 (a date, a time, a moment, a duration), or None."""
+    if text == "now":
+        return None  # pendulum would look at the clock
+    try:
+        return pendulum.parse(text, exact=True, tz=None)
+    except (ValueError, OverflowError):
+        return None
+
+
 def datetime_of(instant: int) -> datetime:
     """Return a settled moment as a datetime in UTC."""
     return _EPOCH + timedelta(microseconds=instant)
@@ -346,13 +375,17 @@ def settle(value: object) -> Value | None:
         case date():
             return date(value.year, value.month, value.day)
         case timedelta():
-            return Span((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds)
+            return _span(value)
         case Money():
             return Cash(value.minor, value.currency)
         case list() | tuple() if all(isinstance(item, str) for item in value):
             return tuple(_unicode(item) for item in value)
     message = f"{_shown(value)} is of no type that a field can have"
     raise ValueError(message)
+
+
+def _span(found: timedelta) -> Span:
+    return Span((found.days * 86_400 + found.seconds) * 1_000_000 + found.microseconds)
 
 
 def _unicode(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -23,6 +23,7 @@ from leadrules.values import (
     Value,
     instant_of,
     parse_duration,
+    parse_moment,
     settle,
 )
 
@@ -242,19 +243,15 @@ def _read(text: str, declared: Type) -> object:
             return Money.parse(text)
         case Type.DURATION:
             return parse_duration(text)
-        case Type.DATE | Type.DATETIME:
+        case Type.DATETIME:
+            return parse_moment(text)
+        case Type.DATE:
             try:
-                return _ISO_8601[declared](text)
+                return date.fromisoformat(text)
             except ValueError:
-                message = f"'{as_written(text)}' is not {declared.noun}; expected ISO 8601"
+                message = f"'{as_written(text)}' is not a date; expected '2026-01-31'"
                 raise ValueError(message) from None
     return text
-
-
-_ISO_8601: Mapping[Type, Callable[[str], date]] = {
-    Type.DATE: date.fromisoformat,
-    Type.DATETIME: datetime.fromisoformat,
-}
 
 
 def start_of_day(day: date, zone: str) -> Instant:

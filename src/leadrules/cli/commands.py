@@ -61,8 +61,10 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _moment(text: str) -> datetime:
+    from leadrules.values import parse_moment  # noqa: PLC0415 - for a quick --help
+
     try:
-        return datetime.fromisoformat(text)
+        return parse_moment(text)
     except ValueError:
         message = f"'{text}' is not a moment of ISO 8601, such as 2026-10-05T09:00+02:00"
         raise typer.BadParameter(message) from None

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import NoReturn
 
 from leadrules.conditions.tree import (
@@ -41,6 +41,7 @@ from leadrules.values import (
     instant_of,
     instant_text,
     parse_duration,
+    parse_moment,
     settle,
 )
 
@@ -620,7 +621,7 @@ def literal(name: str, said: str) -> Literal:
                 raise ValueError(message) from None
         case _:
             try:
-                instant = instant_of(datetime.fromisoformat(said))
+                instant = instant_of(parse_moment(said))
                 instant_text(instant)  # in UTC it may be in no year that there is
             except (ValueError, OverflowError):
                 message = (
