@@ -34,8 +34,9 @@ def auc(leads: pl.DataFrame, score: pl.Expr) -> float:
     """Return the AUC of a score against `converted`; rows without the score are left out."""
     ranked = leads.select("converted", score=score).drop_nulls()
     ranked = ranked.with_columns(rank=pl.col("score").rank("average"))
-    won, lost = ranked["converted"].sum(), (~ranked["converted"]).sum()
-    ranks = float(ranked.filter("converted")["rank"].sum())
+    won = len(ranked.filter("converted"))
+    lost = len(ranked) - won
+    ranks = sum(ranked.filter("converted")["rank"].to_list())
     return (ranks - won * (won + 1) / 2) / (won * lost)
 
 

@@ -15,6 +15,7 @@ from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.events import Property
 from leadrules.lead import Lead, lead_fields
 from leadrules.values import (
+    LARGEST_INTEGER,
     Cash,
     Instant,
     Money,
@@ -210,7 +211,7 @@ def typed(
     """
     classes = CLASSES[declaration.type]
     if type(value) not in classes:
-        if declaration.type is Type.INTEGER and type(value) is float and value.is_integer():
+        if declaration.type is Type.INTEGER and type(value) is float and _is_count(value):
             return int(value)
         message = f"{name}: '{value}' is not {declaration.type.noun}"
         raise EvaluationError(message, field=name, lead_id=lead_id)
@@ -261,6 +262,10 @@ def start_of_day(day: date, zone: str) -> Instant:
     comes twice, at the first.
     """
     return instant_of(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
+
+
+def _is_count(value: float) -> bool:
+    return value.is_integer() and abs(value) <= LARGEST_INTEGER
 
 
 def column_of(name: str) -> str:

@@ -22,7 +22,8 @@ from leadrules.conditions import (
     format_condition,
     parse,
 )
-from leadrules.conditions.text import LONGEST, parse_with_spans
+from leadrules.conditions.scan import LONGEST
+from leadrules.conditions.text import parse_with_spans
 from leadrules.errors import PolicyError
 from leadrules.values import Span, Type
 from tests.strategies import TEXTS, conditions, unicode_texts

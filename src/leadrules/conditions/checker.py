@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from leadrules.conditions.analysis import outcomes
 from leadrules.conditions.format import format_condition, format_term
-from leadrules.conditions.text import DEEPEST
+from leadrules.conditions.scan import DEEPEST
 from leadrules.conditions.tree import (
     AllOf,
     AnyOf,

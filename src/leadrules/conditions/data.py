@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from leadrules.conditions.text import DEEPEST, literal, short
+from leadrules.conditions.literals import literal
+from leadrules.conditions.scan import DEEPEST, short
 from leadrules.conditions.tree import (
     OPERATORS,
     AllOf,

@@ -7,12 +7,21 @@ The text is a subset of Python's expression grammar. It is read with the standar
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import NoReturn
 
+from leadrules.conditions.literals import EXAMPLES, literal
+from leadrules.conditions.scan import (
+    DEEPEST,
+    TOO_DEEP,
+    Wrong,
+    blanks_before,
+    depth_of,
+    refuse,
+    scanned,
+    short,
+    syntax_problem,
+)
 from leadrules.conditions.tree import (
     OPERATORS,
     AllOf,
@@ -31,28 +40,14 @@ from leadrules.conditions.tree import (
     Path,
     Term,
 )
-from leadrules.errors import Issue, PolicyError, did_you_mean
+from leadrules.errors import did_you_mean
 from leadrules.values import (
     LARGEST_INTEGER,
-    MICROSECONDS_A_DAY,
-    Cash,
-    Money,
     Type,
-    instant_of,
-    instant_text,
-    parse_duration,
-    parse_moment,
     settle,
 )
 
-__all__ = ["DEEPEST", "LONGEST", "Spans", "literal", "parse", "parse_with_spans"]
-
-LONGEST = 10_000
-"""A condition has at most so many characters."""
-DEEPEST = 32
-"""A condition is nested at most so deep."""
-LONGEST_SPAN = 10_000 * MICROSECONDS_A_DAY
-"""A duration is at most so long, in microseconds: 27 years."""
+__all__ = ["Spans", "parse", "parse_with_spans"]
 
 Spans = Mapping[Path, tuple[int, int]]
 """Where each part of a condition stands in its text: start and end, in characters."""
@@ -66,28 +61,13 @@ _COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.GtE: ">=",
 }
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
-_LITERALS = ("money", "date", "datetime", "duration")
+_LITERALS = tuple(EXAMPLES)
 _GROUPS = ("all", "any", "at_least")
 _TESTS = tuple(name for name, found in OPERATORS.items() if found.spelling == "function")
 _TERMS = ("days_since", "lower")
 _CONDITIONS = (*_TESTS, *_GROUPS)
 _FUNCTIONS = (*_CONDITIONS, *_TERMS, *_LITERALS)
 _BOOLEANS = {"true": True, "false": False}
-_MOST_BRACKETS = 3 * DEEPEST
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
-_ESCAPE = re.compile(r"\\(?:x.{0,2}|u.{0,4}|U.{0,8}|.)", re.DOTALL)
-# What `json.dumps` writes, and the longer ones of Python; Python lets unknown ones pass.
-_KNOWN_ESCAPE = re.compile(
-    r"\\(?:[\\'\"abfnrtv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U(?:000[0-9a-fA-F]|0010)[0-9a-fA-F]{4})"
-)
-
-_HINTS = (
-    ("&&", "write 'and'"),
-    ("||", "write 'or'"),
-    ("<>", "write '!='"),
-    ("!", "write 'not'"),
-    ("=", "write '==' to compare"),
-)
 
 
 def parse(text: str) -> Condition:
@@ -112,176 +92,21 @@ def parse_with_spans(text: str) -> tuple[Condition, Spans]:
     Raises:
         PolicyError: If the text is no condition.
     """
-    scan = _scanned(text)
+    scan = scanned(text)
     try:
         root = ast.parse(scan, mode="eval").body
     except SyntaxError as error:
-        _refuse(text, _syntax(text, error))
+        refuse(text, syntax_problem(text, error))
     except (RecursionError, MemoryError):
-        _refuse(text, _Wrong("too-deep", _TOO_DEEP, 0, len(text)))
+        refuse(text, Wrong("too-deep", TOO_DEEP, 0, len(text)))
     reader = _Reader(text)
-    if _depth(root) > 4 * DEEPEST:
-        _refuse(text, _Wrong("too-deep", _TOO_DEEP, 0, len(text)))
+    if depth_of(root) > 4 * DEEPEST:
+        refuse(text, Wrong("too-deep", TOO_DEEP, 0, len(text)))
     found = reader.condition(root, ())
     if reader.wrong:
-        _refuse(text, *reader.wrong)
+        refuse(text, *reader.wrong)
     assert found is not None  # noqa: S101 - nothing was wrong, so there is a condition
     return found, reader.spans
-
-
-_TOO_DEEP = f"nested too deep; expected at most {DEEPEST} levels"
-
-
-@dataclass(frozen=True, slots=True)
-class _Wrong:
-    code: str
-    message: str
-    start: int
-    end: int
-
-
-def _refuse(text: str, *wrong: _Wrong) -> NoReturn:
-    excerpt = text if len(text) <= LONGEST else short(text)
-    excerpt = excerpt.encode(errors="replace").decode()  # half of a pair cannot be printed
-    raise PolicyError(
-        [
-            Issue(
-                code=found.code,
-                message=found.message,
-                line=text.count("\n", 0, found.start) + 1,
-                column=found.start - (text.rfind("\n", 0, found.start) + 1) + 1,
-                excerpt=excerpt,
-                caret=(found.start, found.end),
-            )
-            for found in wrong
-        ]
-    ) from None
-
-
-def _scanned(text: str) -> str:
-    """Return the text as one line, if nothing stands in it that Python would misread."""
-    if len(text) > LONGEST:
-        message = f"has {len(text)} characters; expected at most {LONGEST}"
-        _refuse(text, _Wrong("too-long", message, 0, 1))
-    if not text.strip():
-        message = "says nothing; write 'always' for a condition that is always true"
-        _refuse(text, _Wrong("empty", message, 0, 1))
-    odd = _oddity(text)
-    if odd is not None:
-        _refuse(text, odd)
-    # Leading blanks would be an indent; what else breaks a line stands outside texts.
-    return text[_shift(text) :].replace("\n", " ").replace("\r", " ")
-
-
-def _shift(text: str) -> int:
-    """Return how many blanks stand before a condition."""
-    return len(text) - len(text.lstrip(" \t\n\r\f"))
-
-
-def _oddity(text: str) -> _Wrong | None:
-    """Return the first thing that Python would read not as its writer meant it."""
-    depth = index = 0
-    after_text = False
-    while index < len(text):
-        mark = text[index]
-        if mark in "\"'":
-            end = _end_of_text(text, index)
-            wrong = _odd_text(text, index, end, after_text)
-            if end is None or wrong is not None:
-                return wrong
-            index, after_text = end, True
-            continue
-        if mark.isdigit() and mark.isascii() and not _is_word(text[index - 1 : index]):
-            found = _NUMBER.match(text, index)
-            end = found.end() if found else index + 1
-            if not found or _is_word(text[end : end + 1]):
-                return _no_number(text, index, end)
-            index, after_text = end, False
-            continue
-        if mark == "#":
-            message = "a condition holds no comment; use 'why:' of the rule"
-            return _Wrong("syntax", message, index, len(text))
-        if not mark.isascii() or not (mark.isprintable() or mark in "\t\n\r\f"):
-            shown = mark if mark.isprintable() else f"U+{ord(mark):04X}"
-            message = f"'{shown}' stands outside a text; names are ASCII letters, digits and '_'"
-            return _Wrong("bad-name", message, index, index + 1)
-        depth += (mark in "([{") - (mark in ")]}")
-        if depth > _MOST_BRACKETS:
-            return _Wrong("too-deep", _TOO_DEEP, index, index + 1)
-        index, after_text = index + 1, after_text and mark.isspace()
-    return None
-
-
-def _is_word(mark: str) -> bool:
-    return mark.isalnum() or mark == "_"
-
-
-def _no_number(text: str, start: int, end: int) -> _Wrong:
-    while _is_word(text[end : end + 1]):
-        end += 1
-    said = short(text[start:end])
-    message = f"'{said}' is not a number; expected digits, or a text in quotes"
-    return _Wrong("bad-literal", message, start, end)
-
-
-def _odd_text(text: str, start: int, end: int | None, after_text: bool) -> _Wrong | None:  # noqa: FBT001 - said by the name
-    """Return what is odd about a text in quotes; one that has no end is."""
-    mark = text[start]
-    if after_text:
-        message = "two texts side by side; is a comma missing?"
-        return _Wrong("syntax", message, start, start + 1)
-    if _is_word(text[start - 1 : start]):
-        message = f"no letter may stand before a text: {mark}...{mark}"
-        return _Wrong("syntax", message, start - 1, start)
-    if end is None:
-        message = f"the text is not closed; expected {mark} at its end"
-        return _Wrong("syntax", message, start, len(text))
-    for found in _ESCAPE.finditer(text, start + 1, end - 1):
-        if not _KNOWN_ESCAPE.fullmatch(found[0]):
-            said = found[0] if found[0].isprintable() else "\\"
-            message = f"'{said}' means nothing; write '\\\\' for a backslash"
-            return _Wrong("syntax", message, *found.span())
-    for index in range(start, end):
-        if text[index] == "\0" or "\ud800" <= text[index] <= "\udfff":
-            message = f"U+{ord(text[index]):04X} cannot stand in a condition"
-            return _Wrong("bad-literal", message, index, index + 1)
-    return None
-
-
-def _end_of_text(text: str, start: int) -> int | None:
-    index = start + 1
-    while index < len(text) and text[index] not in "\n\r":
-        if text[index] == "\\":
-            index += 1
-        elif text[index] == text[start]:
-            return index + 1
-        index += 1
-    return None
-
-
-def _syntax(text: str, error: SyntaxError) -> _Wrong:
-    offset = max(0, min((error.offset or len(text)) - 1 + _shift(text), len(text) - 1))
-    hint = next((f"; {hint}" for mark, hint in _HINTS if mark in _around(text, offset)), "")
-    reason = (error.msg or "invalid syntax").split(".")[0].lower()
-    if hint or "perhaps" in reason or "maybe" in reason or "cannot" in reason:
-        reason = "invalid syntax"
-    return _Wrong("syntax", f"cannot be read: {reason}{hint}", offset, offset + 1)
-
-
-def _around(text: str, offset: int) -> str:
-    """Return what stands near a syntax error, without the operators that are right."""
-    for operator in ("==", "!=", "<=", ">="):
-        text = text.replace(operator, "  ")
-    return text[max(0, offset - 2) : offset + 3]
-
-
-def _depth(root: ast.AST) -> int:
-    deepest, stack = 0, [(root, 1)]
-    while stack:
-        node, depth = stack.pop()
-        deepest = max(deepest, depth)
-        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
-    return deepest
 
 
 @dataclass
@@ -289,11 +114,11 @@ class _Reader:
     """Lowers a Python expression to a condition, and keeps what is wrong and where."""
 
     text: str
-    wrong: list[_Wrong] = field(default_factory=list)
+    wrong: list[Wrong] = field(default_factory=list)
     spans: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._shift = _shift(self.text)
+        self._shift = blanks_before(self.text)
         self._bytes = self.text[self._shift :].encode()
         self._ascii = self.text.isascii()
 
@@ -309,7 +134,7 @@ class _Reader:
         return count + self._shift
 
     def _note(self, node: ast.expr, code: str, message: str) -> None:
-        self.wrong.append(_Wrong(code, message, *self._span(node)))
+        self.wrong.append(Wrong(code, message, *self._span(node)))
 
     # --- conditions
 
@@ -570,7 +395,7 @@ class _Reader:
     def _no_term(self, node: ast.expr) -> None:
         match node:
             case ast.Call(ast.Name(name)) if name in _LITERALS:
-                self._note(node, "arguments", f"'{name}' takes one text: {_EXAMPLES[name]}")
+                self._note(node, "arguments", f"'{name}' takes one text: {EXAMPLES[name]}")
             case ast.Call(ast.Name(name)) if name in _TERMS:
                 self._note(node, "arguments", f"'{name}' takes one field: {name}(x)")
             case ast.Call(ast.Name(name)) if name in _CONDITIONS:
@@ -587,50 +412,3 @@ class _Reader:
                 )
             case _:
                 self._note(node, "syntax", "not allowed in a condition")
-
-
-_EXAMPLES = {
-    "money": 'money("50000 EUR")',
-    "date": 'date("2026-01-31")',
-    "datetime": 'datetime("2026-01-31T09:00:00+01:00")',
-    "duration": 'duration("30 days")',
-}
-
-
-def literal(name: str, said: str) -> Literal:
-    """Return a literal that is written as the name of its type and a text.
-
-    Raises:
-        ValueError: If the text does not say a value of that type.
-    """
-    match name:
-        case "money":
-            money = Money.parse(said)
-            return Literal(Type.MONEY, Cash(money.minor, money.currency))
-        case "duration":
-            span = parse_duration(said)
-            if span > LONGEST_SPAN:
-                message = f"'{said}' is too long; expected at most 10000 days"
-                raise ValueError(message)
-            return Literal(Type.DURATION, span)
-        case "date":
-            try:
-                return Literal(Type.DATE, date.fromisoformat(said))
-            except ValueError:
-                message = f"'{said}' is not a date; expected '2026-01-31'"
-                raise ValueError(message) from None
-        case _:
-            try:
-                instant = instant_of(parse_moment(said))
-                instant_text(instant)  # in UTC it may be in no year that there is
-            except (ValueError, OverflowError):
-                message = (
-                    f"'{said}' is not a moment with a zone; expected '2026-01-31T09:00:00+01:00'"
-                )
-                raise ValueError(message) from None
-            return Literal(Type.DATETIME, instant)
-
-
-def short(text: str) -> str:
-    """Return a text, cut to what a message can hold."""
-    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004 - a line's worth
