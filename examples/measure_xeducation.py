@@ -36,7 +36,7 @@ def auc(leads: pl.DataFrame, score: pl.Expr) -> float:
     ranked = ranked.with_columns(rank=pl.col("score").rank("average"))
     won = len(ranked.filter("converted"))
     lost = len(ranked) - won
-    ranks = sum(ranked.filter("converted")["rank"].to_list())
+    ranks: float = sum(ranked.filter("converted")["rank"].to_list())
     return (ranks - won * (won + 1) / 2) / (won * lost)
 
 
