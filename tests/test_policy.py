@@ -240,6 +240,13 @@ HOSTILE = {
     "a million digits": (RULE % ("when: always, points: " + "9" * 1_000_000), "long-number"),
     "an alias in itself": (RULE % "points: 1, when: &a {all: [*a]}", "alias-cycle"),
     "many choices": (HEADER + "fields: {x: {choices: [" + "a, " * 60_000 + "]}}\n", "duplicate"),
+    "many fields": (
+        HEADER
+        + "fields: {"
+        + "".join(f"f{number}: {{}}, " for number in range(60_000))
+        + "F7: {}}\n",
+        "duplicate",
+    ),
     "many unknown names": (
         RULE % "when: always, points: 1"
         + "fields: {"

@@ -61,7 +61,8 @@ def _check_fields(policy: Policy) -> Iterator[Problem]:
             message = f"its column '{taken[0]}' is {columns[taken[0].lower()]}; rename it"
             yield Problem("duplicate", message, path)
         yield from _check_declaration(found, path)
-        columns = {column.lower(): f"that of '{name}'" for column in own} | columns
+        for column in own:
+            columns.setdefault(column.lower(), f"that of '{name}'")
 
 
 def _check_activities(policy: Policy) -> Iterator[Problem]:
