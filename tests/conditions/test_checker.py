@@ -20,6 +20,7 @@ from leadrules.conditions import (
     from_data,
     parse,
 )
+from leadrules.conditions.text import parse_with_spans
 from leadrules.conditions.tree import Arithmetic, Term
 from leadrules.errors import PolicyError
 from leadrules.values import Type
@@ -385,8 +386,6 @@ def warned(said: str) -> list[str]:
          "'vip == true or vip == false' is always true when its fields are known [always-true]"),
         ("tier in ['gold', 'silver', '\xdcnlisted']",
          """'tier in ["gold", "silver", "\xdcnlisted"]' is always true when its fields are known [always-true]"""),
-        ("deal > money('5 EUR') and deal > money('5 USD')",
-         """'deal > money("5 EUR") and deal > money("5 USD")' is never true [never-true]"""),
         ("vip or vip", "'vip' stands here twice [duplicate]"),
         ("visits in [5, 5]", "'5' stands in the list twice [duplicate]"),
         ("at_least(1, vip, vip, consent)", "'vip' stands here twice [duplicate]"),
@@ -400,16 +399,56 @@ def test_a_condition_that_says_nothing_is_warned_of(said: str, warning: str) -> 
     assert warned(said) == [warning]
 
 
-@pytest.mark.parametrize("said", ["always", "vip or visits > 5", "visits > 5 and visits < 7"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "always",
+        "vip or visits > 5",
+        "visits > 5 and visits < 7",
+        "deal > money('5 EUR') or deal <= money('5 EUR')",
+    ],
+)
 def test_a_sound_condition_has_no_warning(said: str) -> None:
     assert warned(said) == []
 
 
 @given(conditions())
 def test_random_conditions_are_free_of_errors(tree: Condition) -> None:
-    """Law: what the strategies make, the checker passes, with warnings or without."""
-    assert check(tree, VOCABULARY, warnings=False) == []
-    assert {problem.severity for problem in check(tree, VOCABULARY)} <= {"warning"}
+    """Law: what the strategies make, the checker passes, unless it mixes currencies."""
+    errors = check(tree, VOCABULARY, warnings=False)
+    assert {problem.code for problem in errors} <= {"currency-mismatch"}
+    told = check(tree, VOCABULARY)
+    assert [problem for problem in told if problem.severity == "error"] == errors
+
+
+@pytest.mark.parametrize(
+    ("said", "marked"),
+    [
+        ("deal > {EUR} and deal < {USD}", ["USD"]),
+        ("{EUR} < deal < {USD}", ["USD"]),
+        ("vip and (deal > {EUR} and (deal < {USD} and deal != {JPY}))", ["USD", "JPY"]),
+        ("deal > {EUR} and not deal > {USD}", ["USD"]),
+        ("vip or deal in [{EUR}, {USD}]", ["USD"]),
+        ("deal not in [{EUR}, {USD}]", ["USD"]),
+        ("deal > {EUR} or deal > {USD}", []),
+        ("not (deal > {EUR} or deal > {USD})", []),
+        ("(deal > {EUR} or vip) and (deal > {USD} or consent)", []),
+        ("at_least(1, deal > {EUR}, deal > {USD})", []),
+        ("deal > {EUR} and budget > {USD}", []),
+        ("deal > {EUR} and deal < {EUR}", []),
+    ],
+)
+def test_a_field_meets_one_currency_where_all_must_hold(said: str, marked: list[str]) -> None:
+    said = said.format(**{name: f'money("5 {name}")' for name in ("EUR", "USD", "JPY")})
+    tree, spans = parse_with_spans(said)
+    found = check(tree, VOCABULARY, warnings=False)
+    assert [(x.code, x.message) for x in found] == [
+        ("currency-mismatch",
+         f"'deal' is compared with EUR and with {name}; expected one currency")
+        for name in marked
+    ]  # fmt: skip
+    places = [said[slice(*spans[problem.path])] for problem in found]
+    assert places == [f'money("5 {name}")' for name in marked]
 
 
 def test_what_is_nested_deeper_than_texts_can_be_is_refused() -> None:

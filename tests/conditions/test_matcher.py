@@ -7,9 +7,17 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
-from leadrules.conditions import Condition, Matcher, format_condition, from_data, parse, to_data
+from leadrules.conditions import (
+    Condition,
+    Matcher,
+    check,
+    format_condition,
+    from_data,
+    parse,
+    to_data,
+)
 from leadrules.errors import EvaluationError, PolicyError
 from leadrules.lead import Company, Lead
 from tests.strategies import AT, VOCABULARY, Row, conditions, leads
@@ -20,6 +28,7 @@ SENIOR = 'seniority in ["vp", "c-level"] and company.employees >= 50'
 @given(conditions(), leads())
 def test_text_data_and_tree_make_the_same_matcher(tree: Condition, values: Row) -> None:
     """Law: a matcher of a tree, of its text, of its data and of its pickle agree."""
+    assume(not check(tree, VOCABULARY, warnings=False))  # it may mix currencies
     lead = VOCABULARY.lead(values)
     matcher = Matcher(tree, vocabulary=VOCABULARY)
     verdict = matcher.matches(lead, at=AT)

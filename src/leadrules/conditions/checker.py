@@ -23,10 +23,12 @@ from leadrules.conditions.tree import (
     Param,
     Path,
     Term,
+    parts_of,
+    terms_of,
     walk,
 )
 from leadrules.errors import Problem, did_you_mean, one_of
-from leadrules.values import Type
+from leadrules.values import Cash, Type
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["check"]
@@ -84,6 +86,8 @@ class _Checker:
                 most = len(node.parts)
                 message = f"at least {node.count} of {most}; expected 1 to {most}"
                 self._wrong("arguments", message, path)
+        if not self.found:
+            self.found += _currencies(root, ())
 
     def _wrong(self, code: str, message: str, path: Path) -> None:
         self.found.append(Problem(code, message, path))
@@ -306,6 +310,44 @@ def _cure(left: _Typed, right: _Typed) -> str:
     return ""
 
 
+def _currencies(node: Condition, path: Path) -> Iterator[Problem]:
+    """Yield where what must hold together compares a field with two currencies."""
+    seen: dict[str, str] = {}
+    todo: list[tuple[Path, Condition]] = [(path, node)]
+    while todo:
+        place, part = todo.pop(0)
+        match part:
+            case AllOf():
+                todo = [((*place, *step), inner) for step, inner in parts_of(part)] + todo
+            case Not(Comparison() | Not()):
+                todo.insert(0, ((*place, "not"), part.part))
+            case Comparison():
+                for name, currency, at in _amounts(part, place):
+                    first = seen.setdefault(name, currency)
+                    if first != currency:
+                        message = (
+                            f"'{name}' is compared with {first} and with {currency}; "
+                            "expected one currency"
+                        )
+                        yield Problem("currency-mismatch", message, at)
+            case _:
+                for step, inner in parts_of(part):
+                    yield from _currencies(inner, (*place, *step))
+
+
+def _amounts(node: Comparison, path: Path) -> Iterator[tuple[str, str, Path]]:
+    """Yield each field that is compared with written money, its currency, and where it stands."""
+    several = isinstance(node.right, tuple)
+    rights = node.right if isinstance(node.right, tuple) else (node.right,)
+    for index, right in enumerate(rights):
+        place: Path = (*path, "value", index) if several else (*path, "value")
+        match node.left, right:
+            case Field(name), Literal(_, Cash(_, currency)):
+                yield name, currency, place
+            case Literal(_, Cash(_, currency)), Field(name):
+                yield name, currency, (*path, "left")
+
+
 def _is_number(text: str) -> bool:
     return text.removeprefix("-").replace(".", "", 1).isdigit()
 
@@ -323,6 +365,8 @@ def _warnings(node: Condition, vocabulary: Vocabulary) -> Iterator[Problem]:
             yield Problem("never-true", message, path, "warning")
             return
         if False not in seen and not _is_harmless(part):
+            if None in seen and _has_money(part):
+                continue  # another currency is unknown, too
             known = "" if None not in seen else " when its fields are known"
             message = f"'{format_condition(part)}' is always true{known}"
             yield Problem("always-true", message, path, "warning")
@@ -331,6 +375,10 @@ def _warnings(node: Condition, vocabulary: Vocabulary) -> Iterator[Problem]:
 
 def _is_harmless(node: Condition) -> bool:
     return not isinstance(node, AllOf | AnyOf | Not | AtLeast | Comparison)
+
+
+def _has_money(node: Condition) -> bool:
+    return any(isinstance(x, Literal) and x.type is Type.MONEY for x in terms_of(node))
 
 
 def _duplicates(node: Condition) -> Iterator[Problem]:
