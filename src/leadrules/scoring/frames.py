@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -14,13 +15,17 @@ from leadrules.conditions.expressions import Reading, balanced, expression
 from leadrules.conditions.frames import read
 from leadrules.conditions.tree import fields_of
 from leadrules.frames import open_frame
-from leadrules.scoring.scorecard import Characteristic, Limits, Scoring
+from leadrules.scoring.scorecard import Characteristic, Limits, Rule, Scoring
 from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["score_frames"]
 
 _POINT = 10**DECIMAL_PLACES
+_CHAIN = 16
+"""How many rules become one chain of cases, each nested in the one before."""
+_NO_VALUE = -(2**63)
+"""Stands for points whose parameter has no value yet; no points are that few."""
 
 
 def score_frames(
@@ -76,10 +81,30 @@ def score_frames(
 
 def _points(characteristic: Characteristic, reading: Reading) -> nw.Expr:
     """Return the points of the first rule that is true, in millionths."""
-    found = nw.lit(_number(characteristic.default, reading), nw.Int64)
-    for rule in reversed(characteristic.rules):
-        points = nw.lit(_number(rule.points, reading), nw.Int64)
-        found = nw.when(expression(rule.when, reading)).then(points).otherwise(found)
+    rules = characteristic.rules
+    points = [_number(rule.points, reading) for rule in rules]
+    default = _number(characteristic.default, reading)
+    if len(rules) <= _CHAIN:
+        return _first(rules, points, default, reading)
+    # One chain of all rules would be nested more deeply than Python and the backends can follow.
+    # Between chains, nothing means that no rule fired; so a rule without a value is a number.
+    some = [_NO_VALUE if number is None else number for number in points]
+    chains = [
+        _first(rules[start : start + _CHAIN], some[start : start + _CHAIN], None, reading)
+        for start in range(0, len(rules), _CHAIN)
+    ]
+    found: nw.Expr = nw.coalesce(*chains, nw.lit(default, nw.Int64))
+    return nw.when(found != _NO_VALUE).then(found) if None in points else found
+
+
+def _first(
+    rules: Sequence[Rule], points: Sequence[int | None], default: int | None, reading: Reading
+) -> nw.Expr:
+    """Return the points of the first rule that is true, as one chain of cases."""
+    found = nw.lit(default, nw.Int64)
+    for rule, number in zip(reversed(rules), reversed(points), strict=True):
+        given = nw.lit(number, nw.Int64)
+        found = nw.when(expression(rule.when, reading)).then(given).otherwise(found)
     return found
 
 

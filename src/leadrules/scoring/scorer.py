@@ -45,6 +45,9 @@ class Score:
     policy: str | None = None
 
 
+_FEW = 100
+"""How many summands are written with plus signs, which is faster than `sum`."""
+
 _Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Score)], slots=True)
 """A score that can still be written: frozen ones take three times as long to make."""
 
@@ -178,12 +181,12 @@ def _sums(scoring: Scoring, points: Mapping[str, str], code: Code) -> list[str]:
     grouped: set[str] = set()
     summands: list[str] = []
     for index, group in enumerate(scoring.fit.groups.values()):
-        lines.append(f"g{index} = {' + '.join(points[member] for member in group.of)}")
+        lines.append(f"g{index} = {_sum(points[member] for member in group.of)}")
         lines += _limited(f"g{index}", group, code)
         summands.append(f"g{index}")
         grouped |= set(group.of)
     summands += [found for name, found in points.items() if name not in grouped]
-    lines.append(f"fit = {' + '.join(summands) or '0'}")
+    lines.append(f"fit = {_sum(summands)}")
     lines += [*_limited("fit", scoring.fit, code), "total = fit"]
     lines += _limited("total", scoring.total, code)
     step = 10 ** (DECIMAL_PLACES - scoring.total.decimals)
@@ -191,6 +194,16 @@ def _sums(scoring: Scoring, points: Mapping[str, str], code: Code) -> list[str]:
     if scoring.total.decimals:
         lines.append(f"score /= {10**scoring.total.decimals}")
     return lines
+
+
+def _sum(summands: Iterable[str]) -> str:
+    """Return the code of a sum; one of many is not nested, since Python's compiler recurses."""
+    found = list(summands)
+    return (
+        " + ".join(found)
+        if 0 < len(found) <= _FEW
+        else f"sum(({''.join(f'{x}, ' for x in found)}))"
+    )
 
 
 def _limited(name: str, limits: Limits, code: Code) -> list[str]:
