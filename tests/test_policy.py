@@ -135,12 +135,34 @@ def test_data_has_the_issues_of_its_text_without_the_places(name: str) -> None:
             {"regions": [{"country": "DE", "region": {}}]},
             "tables.regions: row 1: region: '{}' is of no type that a field can have [wrong-type]",
         ),
+        (
+            {"regions": 5},
+            "tables.regions: the rows of 'regions' are '5'; expected a list of rows [wrong-type]",
+        ),
     ],
 )
 def test_rows_are_checked(rows: Any, problem: str) -> None:
     with pytest.raises(PolicyError) as caught:
         load_policy(DATA, tables=rows)
     assert [str(issue) for issue in caught.value.issues] == [problem]
+
+
+def test_tables_are_rows_by_name() -> None:
+    tables: Any = 5
+    with pytest.raises(PolicyError) as caught:
+        load_policy(DATA, tables=tables)
+    assert str(caught.value.issues[0]) == (
+        "the tables are '5'; expected rows by the name of a table [wrong-type]"
+    )
+
+
+def test_what_is_no_document_is_told() -> None:
+    source: Any = 5
+    with pytest.raises(PolicyError) as caught:
+        load_policy(source)
+    assert [str(issue) for issue in caught.value.issues] == [
+        "'5' is no policy; expected a path, a text or a mapping [wrong-type]"
+    ]
 
 
 def of_rules(*rules: str) -> str:
@@ -231,6 +253,16 @@ def test_the_document_is_not_changed() -> None:
     assert data == DATA
 
 
+def test_rows_are_the_policy_s_own() -> None:
+    cells = ["EMEA"]
+    rows = [{"country": "DE", "region": cells}]
+    policy = load(DATA, rows)
+    rows[0]["country"] = "US"
+    cells.append("DACH")
+    assert policy.rows == {"regions": ({"country": "DE", "region": ("EMEA",)},)}
+    assert policy.hash == load(DATA, [{"country": "DE", "region": ["EMEA"]}]).hash
+
+
 RULE = HEADER + "scoring: {fit: {characteristics: {a: [{%s}]}}}\n"
 HOSTILE = {
     "deep data": (RULE % ("when: " + "[" * 100_000), "too-deep"),
@@ -307,12 +339,28 @@ def test_hostile_data_is_an_error_too() -> None:
     loop: dict[str, Any] = {}
     loop["not"] = loop
     deep: Any = "always"
-    for _ in range(200):
+    for _ in range(5_000):
         deep = {"not": deep}
-    for when in (loop, deep):
+    for document in (
+        changed(*SIZE, 0, "when", to=loop),
+        changed(*SIZE, 0, "when", to=deep),
+        changed("policy", to=deep),
+        deep,
+    ):
         with pytest.raises(PolicyError) as caught:
-            load(changed(*SIZE, 0, "when", to=when))
-        assert {issue.code for issue in caught.value.issues} == {"too-deep"}
+            load(document)
+        assert [issue.code for issue in caught.value.issues] == ["too-deep"]
+
+
+def test_data_that_stands_in_itself_many_times_is_an_error_soon() -> None:
+    wide: Any = []
+    for _ in range(60):
+        wide = [wide, wide]
+    start = process_time()
+    with pytest.raises(PolicyError) as caught:
+        load({**DATA, "fields": wide})
+    assert [issue.code for issue in caught.value.issues] == ["too-large"]
+    assert process_time() - start < 10
 
 
 # What it means

@@ -19,7 +19,7 @@ import yaml
 
 from leadrules.errors import DocumentError, Issue
 
-__all__ = ["Document", "Path", "Place", "path_text", "read_document"]
+__all__ = ["Document", "Path", "Place", "document_of", "path_text", "read_document"]
 
 Path = tuple[str | int, ...]
 
@@ -28,6 +28,7 @@ LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)  # without libyaml the same,
 MOST_CHARACTERS = 20_000_000
 MOST_VALUES = 500_000
 MOST_LEVELS = 64
+MOST_LEVELS_OF_DATA = 2 * MOST_LEVELS  # a condition as data is twice as deep as its text
 MOST_KEY_CHARACTERS = 1_024  # what YAML allows a key on one line
 MOST_DIGITS = 400
 MOST_ISSUES = 1_000
@@ -185,6 +186,53 @@ def read_document(text: str | bytes, *, source: str | None = None) -> Document:
         Place(line=1, column=27)
     """
     return _Reader(source).read(text)
+
+
+def document_of(data: Mapping[str, Any]) -> Document:
+    """Return the document that plain data is; it shares no mapping and no list with the data.
+
+    Raises:
+        DocumentError: The data is too deep, as is what contains itself, or too large.
+
+    Examples:
+        >>> document_of({"policy": {"id": "acme"}}).data
+        {'policy': {'id': 'acme'}}
+    """
+    path: list[Any] = []
+    values, walks = 0, [_parts(data)]
+    while walks:
+        found = next(walks[-1], None)
+        if found is None:
+            walks.pop()
+            del path[-1:]
+            continue
+        values += 1
+        if values > MOST_VALUES:
+            message = f"the document has more than {MOST_VALUES:,} values; split it"
+            raise DocumentError([Issue("too-large", message)])
+        step, value = found
+        if not isinstance(value, Mapping | list | tuple):
+            continue
+        path.append(step)
+        walks.append(_parts(value))
+        if len(walks) > MOST_LEVELS_OF_DATA:
+            message = f"nested more than {MOST_LEVELS_OF_DATA} levels deep; flatten it"
+            raise DocumentError([Issue("too-deep", message, path_text(tuple(path)))])
+    return Document(_copied(data))
+
+
+def _parts(data: Any) -> Iterator[tuple[Any, Any]]:
+    return iter(data.items() if isinstance(data, Mapping) else enumerate(data))
+
+
+def _copied(data: Any) -> Any:
+    """Return data with mappings and lists of its own, whatever kinds of them it has."""
+    match data:
+        case Mapping():
+            return {key: _copied(inner) for key, inner in data.items()}
+        case list() | tuple():
+            return [_copied(inner) for inner in data]
+    return data
 
 
 def path_text(path: Path) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leadrules.conditions.text import parse_with_spans
 from leadrules.conditions.when import with_conditions
-from leadrules.document import Document, read_document
-from leadrules.errors import DocumentError, PolicyError
+from leadrules.document import Document, document_of, read_document
+from leadrules.errors import DocumentError, Issue, PolicyError, Problem, as_written
 from leadrules.issues import in_order, located
 from leadrules.policy.checks import Steps, checked
 from leadrules.policy.document import Policy, Row
@@ -42,8 +41,9 @@ def load_policy(
         OSError: If the file cannot be read.
     """
     document = _document(source)
-    rows = {name: tuple(found) for name, found in (tables or {}).items()}
+    rows, wrong = _rows({} if tables is None else tables)
     policy, problems, data = validated(document.data)
+    problems += wrong
     if policy is not None:
         found = [restored(problem, data) for problem in checked(policy, rows)]
         problems += independent(found, document.data) if problems else found
@@ -60,15 +60,40 @@ def policy_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _document(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
-    if isinstance(source, Mapping):
-        return Document(deepcopy(dict(source)))
+def _document(source: object) -> Document:
     try:
+        if isinstance(source, Mapping):
+            return document_of(source)
         if isinstance(source, str) and "\n" in source:
             return read_document(source)
-        return read_document(Path(source).read_bytes(), source=os.fspath(source))
+        if isinstance(source, str | os.PathLike):
+            return read_document(Path(source).read_bytes(), source=os.fspath(source))
     except DocumentError as error:
         raise PolicyError(error.issues, source=error.source) from None
+    message = f"'{as_written(source)}' is no policy; expected a path, a text or a mapping"
+    raise PolicyError([Issue("wrong-type", message)])
+
+
+def _rows(tables: object) -> tuple[dict[str, tuple[Row, ...]], list[Problem]]:
+    """Return rows that nobody else can change, and what is wrong with the tables as a whole."""
+    if not isinstance(tables, Mapping):
+        message = f"the tables are '{as_written(tables)}'; expected rows by the name of a table"
+        return {}, [Problem("wrong-type", message)]
+    rows: dict[str, tuple[Row, ...]] = {}
+    problems = []
+    for name, found in tables.items():
+        if isinstance(found, str | bytes | Mapping) or not isinstance(found, Iterable):
+            message = f"the rows of '{name}' are '{as_written(found)}'; expected a list of rows"
+            problems.append(Problem("wrong-type", message, ("tables", str(name))))
+            found = ()  # noqa: PLW2901 - the rows of this table are told of
+        rows[str(name)] = tuple(_own(row) for row in found)
+    return rows, problems
+
+
+def _own(row: Any) -> Any:
+    if not isinstance(row, Mapping):
+        return row  # the check tells
+    return {name: tuple(cell) if isinstance(cell, list) else cell for name, cell in row.items()}
 
 
 def _spans(text: str) -> Mapping[Steps, tuple[int, int]]:
