@@ -505,6 +505,55 @@ def test_what_a_result_depends_on_is_in_the_hash(name: str) -> None:
     assert load(OTHER[name]).hash != load(DATA).hash
 
 
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("money", "50 EUR", "50.00 EUR"),
+        ("duration", "48 hours", "2 days"),
+        ("datetime", "2026-01-05T09:00:00+01:00", "2026-01-05T08:00:00Z"),
+        ("number", 5, 5.0),
+        ("number", 0, -0.0),
+    ],
+)
+def test_values_that_mean_the_same_have_the_same_hash(kind: str, one: Any, other: Any) -> None:
+    data = [
+        changed("parameters", "extra", to={"values": {"2026-01-01": value}, "type": kind})
+        for value in (one, other)
+    ]
+    assert load(data[0]).hash == load(data[1]).hash
+
+
+def test_no_points_are_no_points_with_either_sign() -> None:
+    policies = [load(changed(*SIZE, 0, "points", to=points)) for points in (0, -0.0)]
+    assert policies[0].hash == policies[1].hash
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (date(2026, 1, 1), "2026-01-01"),
+        (Money.parse("5 EUR"), "5 EUR"),
+        (Decimal("1.5"), "1.5"),
+        (timedelta(1), str(timedelta(1))),
+        (AT, AT.isoformat()),
+        (timedelta(microseconds=5), 5),
+        (["a"], "a"),
+        (None, "None"),
+        (True, 1),
+    ],
+)
+def test_cells_that_differ_have_another_hash(one: Any, other: Any) -> None:
+    hashes = {load(DATA, [{"country": cell, "region": "x"}]).hash for cell in (one, other)}
+    assert len(hashes) == 2
+
+
+def test_cells_that_mean_the_same_have_the_same_hash() -> None:
+    cells = [Money.parse("5 EUR"), Money.parse("5.00 EUR")], [Decimal("1.50"), 1.5]
+    for one, other in cells:
+        policies = [load(DATA, [{"country": cell, "region": "x"}]) for cell in (one, other)]
+        assert policies[0].hash == policies[1].hash
+
+
 def test_rows_are_in_the_hash() -> None:
     cells = ["DE", 5, 5.5, True, None, date(2026, 1, 1), AT, timedelta(1), Decimal("1.50"),
              Money.parse("5 EUR"), ["a", "b"]]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from leadrules.sections import Day, Number, ParamRef, Section, canonical, content_hash, millionths
-from leadrules.values import Money
 
 NUMBER: TypeAdapter[Any] = TypeAdapter(Number)
 DAY: TypeAdapter[Any] = TypeAdapter(Day)
@@ -67,10 +66,8 @@ def test_a_section_shows_what_it_states() -> None:
 
 
 def test_what_counts_is_plain() -> None:
-    counted = canonical(
-        {"a": (Decimal("1.50"), date(2026, 1, 5)), 5: [Money.parse("5 EUR"), timedelta(1), True]}
-    )
-    assert counted == {"a": ["1.5", "2026-01-05"], "5": ["5 EUR", "1 day, 0:00:00", True]}
+    counted = canonical({"a": (Decimal("1.50"), date(2026, 1, 5)), 5: [Decimal("-0.0"), True]})
+    assert counted == {"a": ["1.5", "2026-01-05"], "5": ["0", True]}
 
 
 def test_the_hash_does_not_depend_on_the_order_of_keys() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from textwrap import dedent
@@ -17,7 +17,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic_core import PydanticCustomError
 
 from leadrules.errors import as_written
-from leadrules.values import Money
 
 __all__ = [
     "LARGEST_POINTS",
@@ -213,11 +212,9 @@ def canonical(value: Any) -> Any:
         case list() | tuple():
             return [canonical(inner) for inner in value]
         case Decimal():
-            return f"{value.normalize():f}"
+            return f"{value.normalize() + 0:f}"  # -0 is 0
         case date():
             return value.isoformat()
-        case Money() | timedelta():
-            return str(value)
     return value
 
 

@@ -17,7 +17,7 @@ from leadrules.errors import Issue, as_written, did_you_mean
 from leadrules.lead import Lead
 from leadrules.scoring.scorecard import Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash
-from leadrules.values import Instant, Type, moment_of
+from leadrules.values import Cash, Instant, Type, Value, moment_of, settle
 from leadrules.vocabulary import Declaration, Parameter, Vocabulary, start_of_day, written
 
 __all__ = [
@@ -248,7 +248,7 @@ class Policy(Section):
         """The SHA-256 of all that can change a result, in 64 hex digits.
 
         Dates, parameters and tables are in it; names, versions, signatures, descriptions, the
-        spelling of conditions and the order of keys are not.
+        spelling of conditions and values, and the order of keys are not.
         """
         data = canonical(self.model_copy(update={"agreed": None}))
         data["policy"] = {"zone": self.policy.zone}
@@ -258,10 +258,12 @@ class Policy(Section):
             for name, activity in self.activities.items()
         }
         data["parameters"] = {
-            name: {"type": _type_of(found), "values": canonical(found.values)}
-            for name, found in self.parameters.items()
+            name: [found.type, [[start, *_counted_value(value)] for start, value in found.values]]
+            for name, found in self.vocabulary.parameters.items()
         }
-        data["rows"] = canonical(self._rows)
+        data["rows"] = {
+            name: [_counted_row(row) for row in rows] for name, rows in self._rows.items()
+        }
         return content_hash(_with_trees(data))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
@@ -330,8 +332,13 @@ def parameter_of(found: ParameterByDate, zone: str) -> Parameter:
         message = "has no value; expected dates with their values"
         raise ValueError(message)
     kind = _type_of(found)
-    values = {_start(day, zone): written(value, kind) for day, value in found.values.items()}
+    values = {_start(day, zone): _value(value, kind) for day, value in found.values.items()}
     return Parameter(kind, tuple(sorted(values.items())))
+
+
+def _value(value: Scalar, kind: Type) -> Value:
+    settled = written(value, kind)
+    return float(settled) if kind is Type.NUMBER and isinstance(settled, int) else settled
 
 
 def _type_of(found: ParameterByDate) -> Type:
@@ -361,6 +368,22 @@ def _kind(value: Scalar) -> Type:
 def _counted(found: DeclaredField) -> Any:
     """Return what counts of a declaration as plain data, whether it is said or understood."""
     return [found.declaration.type, found.choices, found.personal]
+
+
+def _counted_row(row: Row) -> Any:
+    return {column: _counted_value(settle(cell)) for column, cell in row.items()}
+
+
+def _counted_value(value: Value | None) -> list[Any]:
+    """Return a settled value as its class and plain data; two that differ are never the same."""
+    match value:
+        case Cash() | tuple():
+            plain: Any = list(value)
+        case date():
+            plain = value.isoformat()
+        case _:
+            plain = value
+    return [type(value).__name__, plain]
 
 
 def _with_trees(data: Any) -> Any:
