@@ -64,12 +64,12 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "visits > 'a'",
-        "'visits' is an integer, but '\"a\"' is a text [type-mismatch]",
+        "'visits' is an integer, but \"a\" is a text [type-mismatch]",
         "         ^^^",
     ),
     (
         "visits > '5'",
-        "'visits' is an integer, but '\"5\"' is a text; write the number without quotes [type-mismatch]",
+        "'visits' is an integer, but \"5\" is a text; write the number without quotes [type-mismatch]",
         "         ^^^",
     ),
     (
@@ -89,18 +89,38 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "deal > '5 EUR'",
-        "'deal' is an amount of money, but '\"5 EUR\"' is a text; write money(\"5 EUR\") [type-mismatch]",
+        '\'deal\' is an amount of money, but "5 EUR" is a text; write money("5 EUR") [type-mismatch]',
         "       ^^^^^^^",
     ),
     (
         "renews > '2026-01-31'",
-        "'renews' is a date, but '\"2026-01-31\"' is a text; write date(\"2026-01-31\") [type-mismatch]",
+        '\'renews\' is a date, but "2026-01-31" is a text; write date("2026-01-31") [type-mismatch]',
         "         ^^^^^^^^^^^^",
     ),
     (
         "seen > renews",
         "'seen' is a datetime, but 'renews' is a date [type-mismatch]",
         "       ^^^^^^",
+    ),
+    (
+        "deal > '5'",
+        '\'deal\' is an amount of money, but "5" is a text; write money("50000 EUR") [type-mismatch]',
+        "       ^^^",
+    ),
+    (
+        "seen > '2026-01-01'",
+        '\'seen\' is a datetime, but "2026-01-01" is a text; write datetime("2026-01-31T09:00:00+01:00") [type-mismatch]',
+        "       ^^^^^^^^^^^^",
+    ),
+    (
+        "idle > '30 days'",
+        '\'idle\' is a duration, but "30 days" is a text; write duration("30 days") [type-mismatch]',
+        "       ^^^^^^^^^",
+    ),
+    (
+        "deal > vip",
+        "'deal' is an amount of money, but 'vip' is a boolean [type-mismatch]",
+        "       ^^^",
     ),
     (
         "idle > 5",
@@ -259,7 +279,7 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "note == \"ü\" and visits > 'ü'",
-        "'visits' is an integer, but '\"ü\"' is a text [type-mismatch]",
+        "'visits' is an integer, but \"ü\" is a text [type-mismatch]",
         "                         ^^^",
     ),
     (
@@ -284,7 +304,7 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "visits in [5, 'a']",
-        "'visits' is an integer, but '\"a\"' is a text [type-mismatch]",
+        "'visits' is an integer, but \"a\" is a text [type-mismatch]",
         "              ^^^",
     ),
     (
@@ -314,7 +334,7 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "days_since(seen) > '5'",
-        "'days_since(seen)' is an integer, but '\"5\"' is a text; write the number without quotes [type-mismatch]",
+        "'days_since(seen)' is an integer, but \"5\" is a text; write the number without quotes [type-mismatch]",
         "                   ^^^",
     ),
     (
@@ -347,7 +367,7 @@ def test_every_mistake_of_a_condition_is_told_in_its_line() -> None:
         Matcher(said, vocabulary=VOCABULARY)
     assert str(raised.value) == (
         "2 problems in the condition\n"
-        "  'visits' is an integer, but '\"\xfc\"' is a text [type-mismatch]\n"
+        "  'visits' is an integer, but \"\xfc\" is a text [type-mismatch]\n"
         "        (note == '\xfc' or visits > '\xfc' and foo)\n"
         "                                 ^^^\n"
         "  no field 'foo' [unknown-name]\n"
@@ -362,7 +382,7 @@ def test_data_is_told_by_its_path() -> None:
         Matcher(data, vocabulary=VOCABULARY)
     assert str(raised.value) == (
         "1 problem in the condition\n"
-        "  any.0.not.value.1: 'visits' is an integer, but '\"a\"' is a text [type-mismatch]"
+        "  any.0.not.value.1: 'visits' is an integer, but \"a\" is a text [type-mismatch]"
     )
 
 

@@ -131,6 +131,25 @@ def test_the_values_of_a_comparison_are_kept() -> None:
     assert [(value) for _, value in seen.values] == [5, None]
 
 
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("x > 5", None),
+        ("y > 5", "missing"),
+        ("x > param.y", "missing"),
+        ("x in [1, y]", "missing"),
+        ("y / 0 > 5", "missing"),
+        ("x / 0 > 5", "arithmetic"),
+        ("x * 1e308 * 10 > 5", "arithmetic"),
+        ("m > money('5 USD')", "currency"),
+        ("m in [money('5 USD'), money('6 USD')]", "currency"),
+        ("not m > money('5 USD')", None),
+    ],
+)
+def test_an_unknown_comparison_says_why(said: str, reason: str | None) -> None:
+    assert observe(parse(said), {"x": 6, "m": Cash(500, "EUR")}).reason == reason
+
+
 @given(st.text())
 def test_fold_makes_ascii_letters_small_and_keeps_the_rest(text: str) -> None:
     """Law: fold changes the letters A to Z only."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from leadrules.conditions.analysis import outcomes
 from leadrules.conditions.format import format_condition, format_term
+from leadrules.conditions.literals import EXAMPLES, literal
 from leadrules.conditions.scan import DEEPEST
 from leadrules.conditions.tree import (
     AllOf,
@@ -135,7 +137,7 @@ class _Checker:
         term, path, kind = left
         if kind is not Type.DATETIME:
             hint = "; declare it as a datetime" if kind is Type.DATE else ""
-            message = f"'{op}' needs a moment, but '{format_term(term)}' is {_noun(kind)}{hint}"
+            message = f"'{op}' needs a moment, but {_quoted(term)} is {_noun(kind)}{hint}"
             self._wrong("type-mismatch", message, path)
         term, path, kind = right
         if kind is not Type.DURATION:
@@ -146,7 +148,7 @@ class _Checker:
         term, path, kind = left
         if kind is not Type.STRINGS:
             hint = f"; write contains({format_term(term)}, ...)" if kind and kind.is_text else ""
-            message = f"'{format_term(term)}' is {_noun(kind)}, not a list of texts{hint}"
+            message = f"{_quoted(term)} is {_noun(kind)}, not a list of texts{hint}"
             self._wrong("type-mismatch", message, path)
         self._needs_text("in", right)
 
@@ -154,7 +156,7 @@ class _Checker:
         term, path, kind = left
         if kind is None or not kind.is_text:
             hint = f"; write ... in {format_term(term)}" if kind is Type.STRINGS else ""
-            message = f"'{op}' needs a text, but '{format_term(term)}' is {_noun(kind)}{hint}"
+            message = f"'{op}' needs a text, but {_quoted(term)} is {_noun(kind)}{hint}"
             self._wrong("type-mismatch", message, path)
             return
         self._needs_text(op, right)
@@ -176,12 +178,12 @@ class _Checker:
             )
         elif not _comparable(kind, other):
             message = (
-                f"'{format_term(left[0])}' is {_noun(kind)}, "
-                f"but '{format_term(right[0])}' is {_noun(other)}{_cure(left, right)}"
+                f"{_quoted(left[0])} is {_noun(kind)}, "
+                f"but {_quoted(right[0])} is {_noun(other)}{_cure(left, right)}"
             )
             self._wrong("type-mismatch", message, right[1])
         elif op in {"<", "<=", ">", ">="} and not {kind, other} <= _ORDERED:
-            message = f"'{op}' needs an order, but '{format_term(left[0])}' is {_noun(kind)}"
+            message = f"'{op}' needs an order, but {_quoted(left[0])} is {_noun(kind)}"
             self._wrong("type-mismatch", message, left[1])
         elif isinstance(left[0], Lower) != isinstance(right[0], Lower) or isinstance(
             left[0], Lower
@@ -262,7 +264,7 @@ class _Checker:
         if kind not in wanted:
             nouns = {"days_since": "a moment", "lower": "a text"}
             needs = nouns.get(what, "numbers")
-            message = f"'{what}' needs {needs}, but '{format_term(term)}' is {_noun(kind)}"
+            message = f"'{what}' needs {needs}, but {_quoted(term)} is {_noun(kind)}"
             self._wrong("type-mismatch", message, path)
             return None
         return result
@@ -299,10 +301,10 @@ def _cure(left: _Typed, right: _Typed) -> str:
     if not isinstance(term, Literal):
         return ""
     said = term.value
-    if kind in {Type.MONEY, Type.DATE, Type.DATETIME, Type.DURATION} and other is Type.STRING:
-        return f'; write {kind.value}("{said}")'
-    if kind is Type.MONEY:
-        return f'; write money("{said} EUR")'
+    if kind is Type.MONEY and other is not None and other.is_numeric:
+        said = f"{said} EUR"
+    if kind is not None and kind.value in EXAMPLES and isinstance(said, str):
+        return f"; write {_written(kind, said)}"
     if kind is not None and kind.is_numeric and other is Type.STRING:
         return "; write the number without quotes" if _is_number(str(said)) else ""
     if kind is not None and kind.is_text and other is not None and other.is_numeric:
@@ -346,6 +348,21 @@ def _amounts(node: Comparison, path: Path) -> Iterator[tuple[str, str, Path]]:
                 yield name, currency, place
             case Literal(_, Cash(_, currency)), Field(name):
                 yield name, currency, (*path, "left")
+
+
+def _written(kind: Type, said: str) -> str:
+    """Return a text as a literal of a type, or an example of one if it says none."""
+    try:
+        literal(kind.value, said)
+    except ValueError:
+        return EXAMPLES[kind.value]
+    return f"{kind.value}({json.dumps(said, ensure_ascii=False)})"
+
+
+def _quoted(term: Term) -> str:
+    """Return a term in quotes; a text has its own."""
+    shown = format_term(term)
+    return shown if isinstance(term, Literal) and isinstance(term.value, str) else f"'{shown}'"
 
 
 def _is_number(text: str) -> bool:
@@ -393,7 +410,7 @@ def _duplicates(node: Condition) -> Iterator[Problem]:
                     yield Problem("duplicate", message, (*path, step, index), "warning")
             case Comparison(_, _, tuple(items)):
                 for index, item in _repeated(items):
-                    message = f"'{format_term(item)}' stands in the list twice"
+                    message = f"{_quoted(item)} stands in the list twice"
                     yield Problem("duplicate", message, (*path, "value", index), "warning")
 
 

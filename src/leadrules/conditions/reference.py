@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
+from typing import Literal as OneOf
 
 from leadrules.conditions.tree import (
     AllOf,
@@ -26,6 +27,7 @@ from leadrules.conditions.tree import (
     Param,
     Term,
     parts_of,
+    terms_of,
 )
 from leadrules.values import MICROSECONDS_A_DAY, Cash, Value
 
@@ -47,6 +49,9 @@ _RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+Reason = OneOf["missing", "currency", "arithmetic"]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A condition with its verdict, and with every value that was seen.
@@ -56,12 +61,16 @@ class Seen:
         verdict: True, False, or None for unknown.
         values: The terms of a comparison with their values; None is missing.
         parts: What was seen in the conditions inside it.
+        reason: Why a comparison is unknown: a value is `missing`, the amounts are of different
+            currencies (`currency`), or a result is not finite, as by a division by zero
+            (`arithmetic`).
     """
 
     condition: Condition
     verdict: bool | None
     values: tuple[tuple[Term, Value | None], ...] = ()
     parts: tuple[Seen, ...] = ()
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +135,17 @@ def _compare(node: Comparison, moment: _Moment) -> Seen:
     rights = node.right if isinstance(node.right, tuple) else (node.right,)
     seen = [(term, _value(term, moment)) for term in rights if term is not None]
     values = [value for _, value in seen]
-    return Seen(node, _verdict(node.op, left, values, moment.at), ((node.left, left), *seen))
+    verdict = _verdict(node.op, left, values, moment.at)
+    reason = _reason(node, [left, *values], moment) if verdict is None else None
+    return Seen(node, verdict, ((node.left, left), *seen), reason=reason)
+
+
+def _reason(node: Comparison, values: list[Value | None], moment: _Moment) -> Reason:
+    """Return why a comparison is unknown; what is missing comes first."""
+    named = [term for term in terms_of(node) if isinstance(term, Field | Param)]
+    if any(_value(term, moment) is None for term in named):
+        return "missing"
+    return "arithmetic" if None in values else "currency"
 
 
 def _verdict(op: str, left: Value | None, rights: list[Value | None], at: int) -> bool | None:
