@@ -583,9 +583,21 @@ def test_a_policy_is_written_as_it_is_read(same: str, other: str) -> None:
     """Law: a policy's own data is the policy."""
     for data in (SAME[same], OTHER[other]):
         policy = load(data)
-        again = load(policy.model_dump(mode="json"))
-        assert again == policy
-        assert again.hash == policy.hash
+        for dumped in (policy.model_dump(), policy.model_dump(mode="json")):
+            assert load(dumped) == policy
+            assert load(dumped).hash == policy.hash
+        json.dumps(policy.model_dump(mode="json"))
+
+
+def test_a_condition_that_is_too_long_for_a_text_is_written_as_data() -> None:
+    deep: dict[str, Any] = {"field": "city", "op": "==", "value": "x" * 9_000}
+    other = {"field": "city", "op": "==", "value": "y" * 2_000}
+    for _ in range(25):
+        deep = {"all": [deep, {"any": [other, {"not": {"field": "city", "op": "known"}}]}]}
+        other = {"field": "city", "op": "known"}
+    policy = load(changed(*SIZE, 0, "when", to=deep))
+    for dumped in (policy.model_dump(), json.loads(policy.model_dump_json())):
+        assert load(dumped).scoring == policy.scoring
 
 
 # The schema

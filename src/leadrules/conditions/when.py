@@ -1,4 +1,4 @@
-"""A condition as a field of a document: text or data in, a tree, text out."""
+"""A condition as a field of a document: text or data in, a tree, and either of them out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from leadrules.conditions.data import SCHEMA, WrongData, read_data
+from leadrules.conditions.data import SCHEMA, WrongData, read_data, to_data
 from leadrules.conditions.format import format_condition
+from leadrules.conditions.scan import LONGEST
 from leadrules.conditions.text import parse
 from leadrules.conditions.tree import (
     AllOf,
@@ -41,6 +42,12 @@ def _read(value: object) -> Condition:
     raise PydanticCustomError("problems", "no condition", {"problems": problems})
 
 
+def _written(node: Condition) -> Any:
+    """Return the text of a condition, or its data if no text may be so long."""
+    text = format_condition(node)
+    return text if len(text) <= LONGEST else to_data(node)
+
+
 When = Annotated[
     InstanceOf[Always]
     | InstanceOf[AllOf]
@@ -49,7 +56,7 @@ When = Annotated[
     | InstanceOf[AtLeast]
     | InstanceOf[Comparison],
     BeforeValidator(_read),
-    PlainSerializer(format_condition, return_type=str, when_used="json"),
+    PlainSerializer(_written),
     WithJsonSchema({MARK: True}),
 ]
 """A condition in a document, in either spelling."""
