@@ -357,7 +357,10 @@ def test_a_condition_of_wrong_names_or_types_is_told_with_its_place(
 ) -> None:
     with pytest.raises(PolicyError) as raised:
         Matcher(said, vocabulary=VOCABULARY)
-    expected = f"1 problem in the condition\n  {message}\n      {said}\n      {marks}"
+    column = len(marks) - len(marks.lstrip()) + 1
+    expected = (
+        f"1 problem in condition\n  condition:1:{column}: {message}\n      {said}\n      {marks}"
+    )
     assert str(raised.value) == expected
 
 
@@ -366,11 +369,11 @@ def test_every_mistake_of_a_condition_is_told_in_its_line() -> None:
     with pytest.raises(PolicyError) as raised:
         Matcher(said, vocabulary=VOCABULARY)
     assert str(raised.value) == (
-        "2 problems in the condition\n"
-        "  'visits' is an integer, but \"\xfc\" is a text [type-mismatch]\n"
+        "2 problems in condition\n"
+        "  condition:2:28: 'visits' is an integer, but \"\xfc\" is a text [type-mismatch]\n"
         "        (note == '\xfc' or visits > '\xfc' and foo)\n"
         "                                 ^^^\n"
-        "  no field 'foo' [unknown-name]\n"
+        "  condition:2:36: no field 'foo' [unknown-name]\n"
         "        (note == '\xfc' or visits > '\xfc' and foo)\n"
         "                                         ^^^"
     )
@@ -381,8 +384,8 @@ def test_data_is_told_by_its_path() -> None:
     with pytest.raises(PolicyError) as raised:
         Matcher(data, vocabulary=VOCABULARY)
     assert str(raised.value) == (
-        "1 problem in the condition\n"
-        "  any.0.not.value.1: 'visits' is an integer, but \"a\" is a text [type-mismatch]"
+        "1 problem in condition\n"
+        "  any[0].not.value[1]: 'visits' is an integer, but \"a\" is a text [type-mismatch]"
     )
 
 

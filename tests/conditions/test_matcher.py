@@ -93,5 +93,5 @@ def test_trees_and_data_are_told_by_path() -> None:
         with pytest.raises(PolicyError) as raised:
             Matcher(condition)
         assert str(raised.value) == (
-            "1 problem in the condition\n  field: no field 'visits' [unknown-name]"
+            "1 problem in condition\n  field: no field 'visits' [unknown-name]"
         )

@@ -25,6 +25,7 @@ from leadrules.conditions.tree import (
     Path,
     Term,
 )
+from leadrules.document import path_text
 from leadrules.errors import Issue, PolicyError, did_you_mean, one_of
 from leadrules.values import LARGEST_INTEGER, Cash, Money, Type, duration_text, instant_text, settle
 
@@ -71,8 +72,8 @@ def from_data(data: object) -> Condition:
     try:
         return read_data(data)
     except WrongData as wrong:
-        path = "".join(f"[{x}]" if isinstance(x, int) else f".{x}" for x in wrong.path)
-        raise PolicyError([Issue(wrong.code, wrong.message, path.lstrip("."))]) from None
+        issue = Issue(wrong.code, wrong.message, path_text(wrong.path))
+        raise PolicyError([issue]) from None
 
 
 def read_data(data: object, path: Path = ()) -> Condition:

@@ -11,6 +11,7 @@ from leadrules.conditions.compiler import compile_condition
 from leadrules.conditions.data import from_data
 from leadrules.conditions.format import format_condition
 from leadrules.conditions.reference import Seen, observe
+from leadrules.conditions.scan import issue_in
 from leadrules.conditions.text import parse_with_spans
 from leadrules.conditions.tree import (
     AllOf,
@@ -22,6 +23,7 @@ from leadrules.conditions.tree import (
     Not,
     Path,
 )
+from leadrules.document import path_text
 from leadrules.errors import Issue, PolicyError
 from leadrules.lead import Lead
 from leadrules.values import moment_of
@@ -123,18 +125,14 @@ def _checked(condition: str | Mapping[str, Any] | Condition, vocabulary: Vocabul
         case _:
             tree = from_data(condition)
     issues = [
-        Issue(
-            found.code,
-            found.message,
-            path="" if text else ".".join(str(step) for step in found.path),
-            excerpt=text,
-            caret=spans.get(found.path),
-        )
+        Issue(found.code, found.message, path_text(found.path))
+        if text is None
+        else issue_in(text, found.code, found.message, spans.get(found.path))
         for found in check(tree, vocabulary, warnings=False)
         if found.severity == "error"
     ]
     if issues:
-        raise PolicyError(issues, source="the condition")
+        raise PolicyError(issues, source="condition")
     return tree
 
 

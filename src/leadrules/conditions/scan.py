@@ -20,6 +20,7 @@ __all__ = [
     "Wrong",
     "blanks_before",
     "depth_of",
+    "issue_in",
     "refuse",
     "scanned",
     "short",
@@ -66,21 +67,29 @@ def refuse(text: str, *wrong: Wrong) -> NoReturn:
     Raises:
         PolicyError: Always; each of its issues has a caret.
     """
+    issues = [issue_in(text, each.code, each.message, (each.start, each.end)) for each in wrong]
+    raise PolicyError(issues) from None
+
+
+def issue_in(text: str, code: str, message: str, span: tuple[int, int] | None) -> Issue:
+    """Return an issue of a condition's text, with its line, its column and its caret.
+
+    Args:
+        text: The condition.
+        code: The issue's code.
+        message: What is wrong.
+        span: From where to where, in characters; None is the whole text.
+    """
+    start, end = span or (0, len(text))
     excerpt = text if len(text) <= LONGEST else short(text)
-    excerpt = excerpt.encode(errors="replace").decode()  # half of a pair cannot be printed
-    raise PolicyError(
-        [
-            Issue(
-                code=found.code,
-                message=found.message,
-                line=text.count("\n", 0, found.start) + 1,
-                column=found.start - (text.rfind("\n", 0, found.start) + 1) + 1,
-                excerpt=excerpt,
-                caret=(found.start, found.end),
-            )
-            for found in wrong
-        ]
-    ) from None
+    return Issue(
+        code,
+        message,
+        line=text.count("\n", 0, start) + 1,
+        column=start - text.rfind("\n", 0, start),
+        excerpt=excerpt.encode(errors="replace").decode(),  # half of a pair cannot be printed
+        caret=(start, end),
+    )
 
 
 def scanned(text: str) -> str:
