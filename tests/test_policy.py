@@ -329,6 +329,21 @@ def test_whatever_stands_anywhere_is_a_policy_or_its_error(data: st.DataObject) 
         assert load(document).hash
 
 
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        (True, "'true' is not possible; expected '1'"),
+        (1.0, "'1.0' is not possible; expected '1'"),
+        ("1", "'1' is a text; write it without quotes"),
+        (2, "'2' is not possible; expected '1'"),
+    ],
+)
+def test_the_version_of_the_language_is_the_number_1(version: Any, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load({**DATA, "leadrules": version})
+    assert [issue.message for issue in caught.value.issues] == [message]
+
+
 def test_keys_that_are_no_text_are_told() -> None:
     with pytest.raises(PolicyError) as caught:
         load({**DATA, 5: 1})

@@ -57,6 +57,13 @@ def test_a_day_may_be_a_date_already() -> None:
     assert DAY.validate_python("2026-01-05") == date(2026, 1, 5)
 
 
+@pytest.mark.parametrize("text", ["2026-W01-1", "20260105", "2026-1-5", "2026-01-05 ", "", 5])
+def test_a_day_is_written_in_one_way(text: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        DAY.validate_python(text)
+    assert caught.value.errors()[0]["msg"] == f"'{text}' is not a date; expected '2026-01-31'"
+
+
 def test_a_section_shows_what_it_states() -> None:
     class Limits(Section):
         least: int | None = None

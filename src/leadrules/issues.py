@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from leadrules.document import Document, Path, path_text
-from leadrules.errors import Issue, Problem, as_written, did_you_mean, one_of
+from leadrules.errors import MOST_NAMES_SPELT_OUT, Issue, Problem, as_written, did_you_mean, one_of
 
 __all__ = ["has_step", "in_order", "located", "problems_of"]
 
@@ -56,7 +56,8 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> Iterator[Prob
                 yield Problem("unknown-key", f"unknown key '{path[-1]}'{hint}", path)
             case "enum" | "literal_error":
                 choices = [x.strip("'") for x in _alternatives(str(context["expected"]))]
-                hint = did_you_mean(str(given), choices)
+                cut = len(choices) > MOST_NAMES_SPELT_OUT
+                hint = did_you_mean(str(given), choices) if cut else ""
                 message = f"'{as_written(given)}' is not possible; expected {one_of(choices)}{hint}"
                 yield Problem("wrong-value", message, path)
             case "greater_than_equal" | "less_than_equal":

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -29,11 +30,14 @@ __all__ = [
     "content_hash",
     "described",
     "millionths",
+    "parse_day",
 ]
 
 LARGEST_POINTS = 1_000_000
 """Points and limits are at most so large, so that sums of them stay exact."""
 DECIMAL_PLACES = 6
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class _Prose:
@@ -144,14 +148,30 @@ def _day(value: object) -> date:
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     try:
-        return date.fromisoformat(value if isinstance(value, str) else "")
+        return parse_day(value)
+    except ValueError as error:
+        raise PydanticCustomError("bad_date", "{message}", {"message": str(error)}) from None
+
+
+def parse_day(value: object) -> date:
+    """Return the date that a document writes, always as year, month and day.
+
+    Raises:
+        ValueError: If it is no such text; ISO 8601 has other spellings, which are none.
+
+    Examples:
+        >>> parse_day("2026-01-31")
+        datetime.date(2026, 1, 31)
+    """
+    try:
+        return date.fromisoformat(value if isinstance(value, str) and _DAY.fullmatch(value) else "")
     except ValueError:
         message = f"'{as_written(value)}' is not a date; expected '2026-01-31'"
-        raise PydanticCustomError("bad_date", "{message}", {"message": message}) from None
+        raise ValueError(message) from None
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-"""A date, written as ISO 8601."""
+"""A date, written as `2026-01-31`."""
 
 
 def described(schema: Mapping[str, Any], root: type[BaseModel]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.events import Property
 from leadrules.lead import Lead, lead_fields
+from leadrules.sections import parse_day
 from leadrules.values import (
     LARGEST_INTEGER,
     Cash,
@@ -247,11 +248,7 @@ def _read(text: str, declared: Type) -> object:
         case Type.DATETIME:
             return parse_moment(text)
         case Type.DATE:
-            try:
-                return date.fromisoformat(text)
-            except ValueError:
-                message = f"'{as_written(text)}' is not a date; expected '2026-01-31'"
-                raise ValueError(message) from None
+            return parse_day(text)
     return text
 
 

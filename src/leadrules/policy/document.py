@@ -16,7 +16,7 @@ from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison,
 from leadrules.errors import Issue, as_written, did_you_mean
 from leadrules.lead import Lead
 from leadrules.scoring.scorecard import Scoring
-from leadrules.sections import Day, Prose, Section, canonical, content_hash
+from leadrules.sections import Day, Prose, Section, canonical, content_hash, parse_day
 from leadrules.values import Cash, Instant, Type, Value, moment_of, settle
 from leadrules.vocabulary import Declaration, Parameter, Vocabulary, start_of_day, written
 
@@ -77,7 +77,7 @@ def _signature(value: Any) -> Any:
         return value
     who, _, on = value.strip().rpartition(" ")
     try:
-        return {"who": who.strip(), "on": date.fromisoformat(on if who else "")}
+        return {"who": who.strip(), "on": parse_day(on if who else "")}
     except ValueError:
         message = (
             f"'{as_written(value)}' does not end in a day; expected 'Head of Sales 2026-01-31'"
@@ -168,6 +168,17 @@ class Table(Section):
     """What it holds."""
 
 
+def _language(value: Any) -> Any:
+    """The version is a whole number; `true` and `1.0` are equal to 1, and are none."""
+    if type(value) is int:
+        return value
+    if isinstance(value, str) and value.strip().isdecimal():
+        wrong, message = "wrong_type", f"'{as_written(value)}' is a text; write it without quotes"
+    else:
+        wrong, message = "wrong_value", f"'{as_written(value)}' is not possible; expected '1'"
+    raise PydanticCustomError(wrong, "{message}", {"message": message})
+
+
 class Policy(Section):
     """The whole document. `load_policy` reads and checks it.
 
@@ -185,7 +196,7 @@ class Policy(Section):
         Policy(id='acme', version=1)
     """
 
-    leadrules: Literal[1]
+    leadrules: Annotated[Literal[1], BeforeValidator(_language)]
     """The version of the policy language; 1."""
     policy: Header
     """What the policy is called, and since when it holds."""
