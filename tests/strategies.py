@@ -169,6 +169,7 @@ def row(random: Random, *, number: int = 0) -> Row:
     for kind, names in _FIELDS.items():
         for name in names:
             values[name] = None if random.random() < 0.2 else _value(random, kind)
+    # A lead refuses what is missing in a frame, so that the two have no such row in common.
     if (values["company.employees"] or 0) < 0:
         values["company.employees"] = None
     return values

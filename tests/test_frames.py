@@ -17,7 +17,8 @@ import pytest
 
 from leadrules.errors import EvaluationError
 from leadrules.frames import frame_of, open_frame
-from leadrules.values import Cash, Type
+from leadrules.lead import Lead
+from leadrules.values import Cash, Money, Type
 from leadrules.vocabulary import Declaration, Vocabulary, columns_of
 from tests.frames import KINDS, MAKE, ROW, column, spark_session, table
 from tests.strategies import FIELDS, VOCABULARY, rows
@@ -119,6 +120,26 @@ def test_nanoseconds_are_rounded_down() -> None:
     assert settled(pl.DataFrame({"datetime": moments}), "datetime") == [-1, 1]
 
 
+def test_nanoseconds_of_durations_are_rounded_down_as_those_of_leads() -> None:
+    spans = [pd.Timedelta(-1, "ns"), pd.Timedelta(1_999, "ns"), pd.Timedelta(-1_000, "ns")]
+    found = settled(pd.DataFrame({"duration": pd.Series(spans, dtype="m8[ns]")}), "duration")
+    assert found == [-1, 1, -1]
+    assert found == [
+        WORDS.record(WORDS.lead({"id": "1", "duration": x}))["duration"] for x in spans
+    ]
+
+
+def test_durations_beyond_64_bits_of_microseconds_are_missing() -> None:
+    spans = pl.Series([2**62, -(2**62), 5], dtype=pl.Duration("ms"))
+    assert settled(pl.DataFrame({"duration": spans}), "duration") == [None, None, 5_000]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_less_than_no_employees_is_missing(kind: str) -> None:
+    frame = MAKE[kind](pa.table({ROW: [0, 1, 2, 3], "company_employees": [-1, 0, 1, None]}))
+    assert settled(frame, "company.employees", words=Vocabulary()) == [None, 0, 1, None]
+
+
 def test_instants_of_pandas_with_an_offset_are_read() -> None:
     frame = pd.DataFrame({"datetime": pd.to_datetime(["1970-01-01T05:30:00.000001+05:30"])})
     assert settled(frame, "datetime") == [1]
@@ -202,6 +223,15 @@ def test_money_takes_two_columns() -> None:
         "company_revenue_currency",
     )
     assert columns_of("company.name", Declaration(type=Type.STRING)) == ("company_name",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_currency_that_is_no_code_makes_money_missing(kind: str) -> None:
+    codes = ["EUR", "", "eur", "EURO", " EUR", "EUR\n", "\N{LATIN CAPITAL LETTER E WITH ACUTE}UR"]
+    amounts = {ROW: range(len(codes)), "money": [5] * len(codes), "money_currency": codes}
+    frame = MAKE[kind](pa.table(amounts))
+    assert settled(frame, "money") == [5] + [None] * 6
+    assert settled(frame, "money", part=1) == ["EUR"] + [None] * 6
 
 
 # --- what is refused
@@ -320,6 +350,14 @@ def test_leads_become_a_frame_that_reads_as_they_do(backend: str) -> None:
         wanted = [value.minor if isinstance(value, Cash) else value for value in values]
         found = settled(frame, name, words=VOCABULARY)
         assert [tuple(x) if isinstance(x, list) else x for x in found] == wanted, name
+
+
+@pytest.mark.parametrize("backend", ["polars", "pandas", "pyarrow"])
+def test_money_beside_a_lead_without_any_is_exact(backend: str) -> None:
+    leads = [Lead(id="1", budget=Money.parse("999999999999999 EUR")), Lead(id="2")]
+    frame = frame_of(leads, vocabulary=Vocabulary(), backend=backend)
+    assert column(frame, "budget") == [99_999_999_999_999_900, None]
+    assert settled(frame, "budget", words=Vocabulary()) == [99_999_999_999_999_900, None]
 
 
 @pytest.mark.parametrize("kind", KINDS)

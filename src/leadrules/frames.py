@@ -14,7 +14,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from leadrules.errors import EvaluationError, did_you_mean
-from leadrules.lead import Lead
+from leadrules.lead import Lead, lead_fields
 from leadrules.values import LARGEST_INTEGER, Instant, Span, Type, datetime_of
 from leadrules.vocabulary import Vocabulary, columns_of
 
@@ -23,6 +23,9 @@ __all__ = ["Opened", "frame_of", "open_frame"]
 LARGEST_COUNT = 2**63 - 1
 PREFIX = "_leadrules_"
 COUNTED = f"{PREFIX}us_"
+
+_CODE = r"\A[A-Z]{3}\z"
+_LEAST = {found.name: found.least for found in lead_fields() if found.least is not None}
 
 _SETTLED: Mapping[Type, Any] = {
     Type.STRING: nw.String,
@@ -101,8 +104,9 @@ def open_frame(
 ) -> Opened:
     """Return a frame with the named fields settled.
 
-    A value that no lead could have (NaN, an integer beyond 2^53) is missing. A column that is
-    absent, or of a type that its field cannot have, is an error.
+    A value that no lead could have (NaN, an integer beyond 2^53, less than none of something,
+    a currency that is no code) is missing. A column that is absent, or of a type that its field
+    cannot have, is an error.
 
     Args:
         leads: Any frame that narwhals knows. One row a lead.
@@ -135,7 +139,12 @@ def open_frame(
             settled[PREFIX + column] = _settled(column, kind, schema[column], lazy, counted)
         if declaration.type is Type.MONEY:  # an amount of no currency is no money
             amount, currency = (settled[PREFIX + column] for column in columns)
-            settled[PREFIX + columns[0]] = nw.when(~currency.is_null()).then(amount)
+            sound = currency.str.contains(_CODE)
+            settled[PREFIX + columns[0]] = nw.when(sound).then(amount)
+            settled[PREFIX + columns[1]] = nw.when(sound).then(currency)
+        elif (least := _LEAST.get(name)) is not None:
+            count = settled[PREFIX + columns[0]]
+            settled[PREFIX + columns[0]] = nw.when(count >= least).then(count)
         fields[name] = tuple(nw.col(PREFIX + column) for column in columns)
     moment = None
     if at is not None:
@@ -253,13 +262,24 @@ def _settled(
         case Type.DURATION if column in counted:
             return nw.col(f"{COUNTED}{column}")
         case Type.DURATION if isinstance(dtype, nw.Duration):
-            return found.dt.total_microseconds()
+            return _microseconds(found, dtype)
         case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner in {nw.String, nw.Unknown}:
             return found.cast(_SETTLED[kind])  # lists that are all empty have no inner type
     naive = kind is Type.DATETIME and isinstance(dtype, nw.Datetime)
     what = "datetimes without a time zone" if naive else f"{dtype}"
     message = f"{column}: the column holds {what}; expected {_WANTED[kind]}"
     raise EvaluationError(message, field=column)
+
+
+def _microseconds(found: nw.Expr, dtype: nw.Duration) -> nw.Expr:
+    """Return durations in microseconds, rounded down; those that are too many are missing."""
+    if dtype.time_unit == "ns":
+        return found.dt.total_nanoseconds() // 1_000
+    if dtype.time_unit == "us":
+        return found.dt.total_microseconds()
+    count = found.dt.total_milliseconds()
+    most = LARGEST_COUNT // 1_000
+    return nw.when((count >= -most) & (count <= most)).then(count * 1_000)
 
 
 def _in_range(found: nw.Expr, dtype: Any, largest: int) -> nw.Expr:

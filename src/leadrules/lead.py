@@ -221,11 +221,19 @@ class Lead(_Part):
 
 @dataclass(frozen=True, slots=True)
 class LeadField:
-    """A field of every lead: its name in conditions, its type, and whether it is personal."""
+    """A field of every lead.
+
+    Attributes:
+        name: Its name in conditions.
+        type: Its type.
+        personal: Whether it tells who a person is.
+        least: The least number that it may be, if there is one.
+    """
 
     name: str
     type: Type
     personal: bool = False
+    least: int | None = None
 
 
 def lead_fields() -> tuple[LeadField, ...]:
@@ -246,7 +254,8 @@ def _fields_of(model: type[BaseModel], prefix: str) -> list[LeadField]:
             found += _fields_of(annotation, f"{name}.")
         elif annotation in _TYPES:
             personal = any(isinstance(mark, _Personal) for mark in info.metadata)
-            found.append(LeadField(name=prefix + name, type=_TYPES[annotation], personal=personal))
+            least = next((mark.ge for mark in info.metadata if hasattr(mark, "ge")), None)
+            found.append(LeadField(prefix + name, _TYPES[annotation], personal, least))
     return found
 
 

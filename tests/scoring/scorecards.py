@@ -11,12 +11,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from leadrules.conditions import evaluate
+from leadrules.conditions import Condition, check, evaluate
 from leadrules.scoring import Scoring
 from leadrules.scoring.scorecard import Limits
 from leadrules.sections import ParamRef
 from leadrules.values import Value
-from tests.strategies import Conditions
+from tests.strategies import VOCABULARY, Conditions
 
 POINTS = (
     0,
@@ -49,6 +49,13 @@ def _limits(random: Random) -> dict[str, Any]:
     return {name: limit for name, limit in limits.items() if random.random() < 0.4}
 
 
+def _condition(conditions: Conditions) -> Condition:
+    """Return a condition that does not mix currencies, as random ones may."""
+    while check(found := conditions.condition(1), VOCABULARY, warnings=False):
+        pass
+    return found
+
+
 def scorecard(random: Random, *, most: int = 6) -> Scoring:
     """Return a scorecard over the vocabulary of `tests.strategies`."""
     conditions = Conditions(random)
@@ -57,7 +64,7 @@ def scorecard(random: Random, *, most: int = 6) -> Scoring:
         name: {
             "default": _number(random) if random.random() < 0.4 else 0,
             "rules": [
-                {"when": conditions.condition(1), "points": _number(random)}
+                {"when": _condition(conditions), "points": _number(random)}
                 for _ in range(random.randint(1, 3))
             ],
         }
