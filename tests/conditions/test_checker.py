@@ -123,6 +123,11 @@ BAD: list[tuple[str, str, str]] = [
         "       ^^^",
     ),
     (
+        "note in visits",
+        "'visits' is an integer, not a list of texts [type-mismatch]",
+        "        ^^^^^^",
+    ),
+    (
         "idle > 5",
         "'idle' is a duration, but '5' is an integer [type-mismatch]",
         "       ^",

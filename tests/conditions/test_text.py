@@ -433,7 +433,7 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "note.lower() == 'a'",
-        "1:1: functions of a value are not allowed; did you mean 'lower'? [unknown-function]",
+        "1:1: functions of a value are not allowed; write lower(note) [unknown-function]",
         "^^^^^^^^^^^^",
     ),
     (
@@ -677,6 +677,26 @@ BAD: list[tuple[str, str, str]] = [
         "^",
     ),
     (
+        "visits in 5",
+        "1:11: 'in' needs a list: x in [1, 2] [type-mismatch]",
+        "          ^",
+    ),
+    (
+        "deal not in money('5 EUR')",
+        "1:13: 'in' needs a list: x in [1, 2] [type-mismatch]",
+        "            ^^^^^^^^^^^^^^",
+    ),
+    (
+        "country.upper() == 'DE'",
+        "1:1: functions of a value are not allowed; write lower(country) [unknown-function]",
+        "^^^^^^^^^^^^^^^",
+    ),
+    (
+        "at_least(2, x for x in y)",
+        "1:13: cannot be read: invalid syntax [syntax]",
+        "            ^",
+    ),
+    (
         "$visits",
         "1:1: cannot be read: invalid syntax [syntax]",
         "^",
@@ -736,7 +756,7 @@ def test_a_text_that_is_no_condition_is_told_with_its_place(
         ),
         (
             "visits > 5 \\\n and vip",
-            "1:13: cannot be read: unexpected character after line continuation character [syntax]",
+            "1:13: cannot be read: invalid syntax; remove the '\\' [syntax]",
             "visits > 5 \\",
             "            ^",
         ),
@@ -782,8 +802,14 @@ def test_a_text_that_is_no_condition_is_told_with_its_place(
             "not " * 2_400 + "vip",
             "^" * 9_603,
         ),
+        (
+            "ok " * 3_000 + "'not' ",
+            "1:1: cannot be read: invalid syntax [syntax]",
+            "ok " * 3_000 + "'not' ",
+            "^" * 9_006,
+        ),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_places_in_long_and_many_lined_texts(
     said: str, message: str, line: str, marks: str

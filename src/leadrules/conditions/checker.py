@@ -150,6 +150,7 @@ class _Checker:
             hint = f"; write contains({format_term(term)}, ...)" if kind and kind.is_text else ""
             message = f"{_quoted(term)} is {_noun(kind)}, not a list of texts{hint}"
             self._wrong("type-mismatch", message, path)
+            return
         self._needs_text("in", right)
 
     def _text_test(self, op: str, left: _Typed, right: _Typed) -> None:

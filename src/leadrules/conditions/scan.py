@@ -25,6 +25,7 @@ __all__ = [
     "scanned",
     "short",
     "syntax_problem",
+    "unread",
 ]
 
 LONGEST = 10_000
@@ -45,7 +46,15 @@ _HINTS = (
     ("<>", "write '!='"),
     ("!", "write 'not'"),
     ("=", "write '==' to compare"),
+    ("\\", "remove the '\\'"),
 )
+# The only reasons of Python's that name nothing of Python.
+_BRACKETS = re.compile(
+    r"unmatched '.'|'.' was never closed"
+    r"|closing parenthesis '.' does not match opening parenthesis '.'"
+)
+_TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'", re.DOTALL)
+_NESTING = re.compile(r"\b(?:not|if|lambda)\b|\*\*|[-+~(\[{]")
 
 
 TOO_DEEP = f"nested too deep; expected at most {DEEPEST} levels"
@@ -197,10 +206,16 @@ def syntax_problem(text: str, error: SyntaxError) -> Wrong:
     """Return what Python's grammar has against a text, in plainer words and with a hint."""
     offset = max(0, min((error.offset or len(text)) - 1 + blanks_before(text), len(text) - 1))
     hint = next((f"; {hint}" for mark, hint in _HINTS if mark in _around(text, offset)), "")
-    reason = (error.msg or "invalid syntax").split(".")[0].lower()
-    if hint or "perhaps" in reason or "maybe" in reason or "cannot" in reason:
-        reason = "invalid syntax"
+    found = None if hint else _BRACKETS.match(error.msg or "")
+    reason = found[0] if found else "invalid syntax"
     return Wrong("syntax", f"cannot be read: {reason}{hint}", offset, offset + 1)
+
+
+def unread(text: str) -> Wrong:
+    """Return what is wrong with a text for which Python's grammar had not room enough."""
+    if len(_NESTING.findall(_TEXT.sub("", text))) > DEEPEST:
+        return Wrong("too-deep", TOO_DEEP, 0, len(text))
+    return Wrong("syntax", "cannot be read: invalid syntax", 0, len(text))
 
 
 def _around(text: str, offset: int) -> str:

@@ -21,6 +21,7 @@ from leadrules.conditions.scan import (
     scanned,
     short,
     syntax_problem,
+    unread,
 )
 from leadrules.conditions.tree import (
     OPERATORS,
@@ -67,6 +68,7 @@ _TESTS = tuple(name for name, found in OPERATORS.items() if found.spelling == "f
 _TERMS = ("days_since", "lower")
 _CONDITIONS = (*_TESTS, *_GROUPS)
 _FUNCTIONS = (*_CONDITIONS, *_TERMS, *_LITERALS)
+_CASES = ("upper", "lower", "casefold", "capitalize", "title", "swapcase")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -98,7 +100,7 @@ def parse_with_spans(text: str) -> tuple[Condition, Spans]:
     except SyntaxError as error:
         refuse(text, syntax_problem(text, error))
     except (RecursionError, MemoryError):
-        refuse(text, Wrong("too-deep", TOO_DEEP, 0, len(text)))
+        refuse(text, unread(text))
     reader = _Reader(text)
     if depth_of(root) > 4 * DEEPEST:
         refuse(text, Wrong("too-deep", TOO_DEEP, 0, len(text)))
@@ -255,6 +257,9 @@ class _Reader:
                 return None
             choices = tuple(item for item in items if item)
             return Comparison(term, "not in" if negated else "in", choices)
+        if _is_no_list(right):
+            self._note(right, "type-mismatch", "'in' needs a list: x in [1, 2]")
+            return None
         if negated:
             self.spans[(*path, "not")] = self.spans[path]
             path = (*path, "not")
@@ -284,7 +289,11 @@ class _Reader:
 
     def _unknown_call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
-            hint = did_you_mean(node.func.attr.replace("with", "_with"), _FUNCTIONS)
+            if node.func.attr in _CASES:
+                start, end = self._span(node.func.value)
+                hint = f"; write lower({short(self.text[start:end])})"
+            else:
+                hint = did_you_mean(node.func.attr.replace("with", "_with"), _FUNCTIONS)
             self._note(node, "unknown-function", f"functions of a value are not allowed{hint}")
         elif isinstance(node.func, ast.Name):
             hint = did_you_mean(node.func.id, _FUNCTIONS)
@@ -412,3 +421,13 @@ class _Reader:
                 )
             case _:
                 self._note(node, "syntax", "not allowed in a condition")
+
+
+def _is_no_list(node: ast.expr) -> bool:
+    """Return whether what stands after 'in' is one written or computed value."""
+    match node:
+        case ast.Constant() | ast.UnaryOp(ast.USub()) | ast.BinOp():
+            return True
+        case ast.Call(ast.Name(name)):
+            return name in _LITERALS
+    return False
