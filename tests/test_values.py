@@ -202,3 +202,17 @@ def test_every_type_has_a_noun() -> None:
         "a text", "an integer", "a number", "a boolean", "a date", "a datetime", "a duration",
         "an amount of money", "one of the choices", "a list of texts",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("currency", ["CLF", "UYW"])
+def test_units_of_account_have_four_decimals(currency: str) -> None:
+    assert Money.parse(f"1.2345 {currency}").minor == 12_345
+    assert Money.parse(f"{10**14 - 1} {currency}").minor < 2**63
+    with pytest.raises(ValueError, match="at most 14 digits before the point"):
+        Money.parse(f"{10**14} {currency}")
+
+
+def test_only_ascii_digits_are_digits() -> None:
+    for read in (Money.parse, parse_duration):
+        with pytest.raises(ValueError, match="expected"):
+            read("\u0665 days" if read is parse_duration else "\u0665 EUR")

@@ -46,11 +46,10 @@ MICROSECONDS_A_DAY = 86_400_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) (week|day|hour|minute|second)s?")
-_MONEY = re.compile(r"([+-]?\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) (week|day|hour|minute|second)s?", re.ASCII)
+_MONEY = re.compile(r"([+-]?\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})", re.ASCII)
 
 # ISO 4217: the currencies whose minor unit is not a hundredth.
-_TOO_MUCH = Decimal(10) ** 15
 _WHOLE = (
     "BIF",
     "CLP",
@@ -71,7 +70,13 @@ _WHOLE = (
     "XPF",
 )
 _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_DECIMALS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3)
+_TEN_THOUSANDTHS = ("CLF", "UYW")
+_DECIMALS = (
+    dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3) | dict.fromkeys(_TEN_THOUSANDTHS, 4)
+)
+
+_MOST_DIGITS = 15  # before the point
+_MOST_MINOR_DIGITS = 18  # so that minor units are 64-bit integers
 
 
 class Type(StrEnum):
@@ -146,7 +151,7 @@ class Money:
 
     Attributes:
         amount: In major units, such as euros; with no more decimals than the currency has,
-            and less than 10^15.
+            and less than 10^15, or 10^14 if the currency has four decimals.
         currency: The ISO 4217 code, such as `EUR`.
 
     Examples:
@@ -165,8 +170,9 @@ class Money:
             raise ValueError(message)
         amount = Decimal(self.amount)
         object.__setattr__(self, "amount", amount)
-        if not amount.is_finite() or abs(amount) >= _TOO_MUCH:
-            message = f"'{amount}' is not an amount of at most 15 digits before the point"
+        digits = min(_MOST_DIGITS, _MOST_MINOR_DIGITS - self.decimals)
+        if not amount.is_finite() or abs(amount) >= 10**digits:
+            message = f"'{amount}' is not an amount of at most {digits} digits before the point"
             raise ValueError(message)
         scaled = self.amount.scaleb(self.decimals)
         if scaled != scaled.to_integral_value():
