@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import duckdb
+import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -234,6 +235,12 @@ def test_a_currency_that_is_no_code_makes_money_missing(kind: str) -> None:
     assert settled(frame, "money", part=1) == ["EUR"] + [None] * 6
 
 
+@pytest.mark.parametrize("kind", Type)
+def test_a_pandas_column_of_nothing_but_nan_is_missing(kind: Type) -> None:
+    frame = pd.DataFrame({kind.value: [NAN, NAN], "money_currency": [NAN, NAN]})
+    assert settled(frame, kind.value) == [None, None]
+
+
 # --- what is refused
 
 WRONG: list[tuple[Any, str, str]] = [
@@ -242,24 +249,33 @@ WRONG: list[tuple[Any, str, str]] = [
      "the frame has no column 'string'; did you mean 'strng'?; add an empty column if all are missing"),
     (pl.DataFrame({"a": [5]}), "money",
      "the frame has no columns 'money', 'money_currency'; add an empty column if all are missing"),
-    (pl.DataFrame({"string": [5]}), "string", "string: the column holds Int64; expected a text column"),
-    (pl.DataFrame({"integer": ["5"]}), "integer", "integer: the column holds String; expected a numeric column"),
-    (pl.DataFrame({"number": [True]}), "number", "number: the column holds Boolean; expected a numeric column"),
-    (pl.DataFrame({"boolean": [1]}), "boolean", "boolean: the column holds Int64; expected a boolean column"),
+    (pl.DataFrame({"string": [5]}), "string", "string: the column holds integers; expected a text column"),
+    (pl.DataFrame({"integer": ["5"]}), "integer", "integer: the column holds texts; expected a numeric column"),
+    (pl.DataFrame({"number": [True]}), "number", "number: the column holds booleans; expected a numeric column"),
+    (pl.DataFrame({"boolean": [1]}), "boolean", "boolean: the column holds integers; expected a boolean column"),
     (pl.DataFrame({"datetime": [datetime(2026, 1, 5)]}), "datetime",  # noqa: DTZ001 - that is the point
      "datetime: the column holds datetimes without a time zone; expected a datetime column with a time zone"),
     (pl.DataFrame({"datetime": [date(2026, 1, 5)]}), "datetime",
-     "datetime: the column holds Date; expected a datetime column with a time zone"),
-    (pl.DataFrame({"date": ["2026-01-05"]}), "date", "date: the column holds String; expected a date column"),
+     "datetime: the column holds dates; expected a datetime column with a time zone"),
+    (pl.DataFrame({"date": ["2026-01-05"]}), "date", "date: the column holds texts; expected a date column"),
     (pl.DataFrame({"duration": [0.5]}), "duration",
-     "duration: the column holds Float64; expected a duration column, or integer microseconds"),
+     "duration: the column holds numbers; expected a duration column, or integer microseconds"),
     (pl.DataFrame({"strings": [[5]]}), "strings",
-     "strings: the column holds List(Int64); expected a column of lists of texts"),
-    (money(["5"], ["EUR"], pl.String), "money", "money: the column holds String; expected an integer column of minor units"),
-    (duckdb.sql("SELECT uuid() AS string"), "string", "string: the column holds Unknown; expected a text column"),
-    (pd.DataFrame({"string": ["a", 5]}), "string", "string: the column mixes types: "),
+     "strings: the column holds lists of integers; expected a column of lists of texts"),
+    (money(["5"], ["EUR"], pl.String), "money", "money: the column holds texts; expected an integer column of minor units"),
+    (duckdb.sql("SELECT uuid() AS string"), "string", "string: the column holds values of a type that is not known; expected a text column"),
+    (pd.DataFrame({"string": ["a", 5]}), "string", "string: the column mixes types; expected one"),
+    (pa.table({"number": pa.array([Decimal(1)], pa.decimal256(60, 2))}), "number",
+     "number: the column holds values of a type that is not known"),
+    (pa.table({"duration": pa.array([(1, 1, 1)], pa.month_day_nano_interval())}), "duration",
+     "duration: the column holds values of a type that is not known"),
+    (pd.DataFrame([[1, 2]], columns=["integer", "integer"]), "integer",
+     "integer: the frame has two columns of this name; rename one or drop it"),
+    (pa.table([[1], [2]], names=["a", "a"]), "a", "a: the frame has two columns of this name; rename one or drop it"),
+    (pd.DataFrame({("integer", "a"): [1], 7: [2]}), "integer",
+     "the frame has no column 'integer'; add an empty column if all are missing"),
     ({"string": ["a"]}, "string",
-     "leads: a dict is no frame; expected one of pandas, polars, pyarrow, modin, DuckDB or PySpark"),
+     "leads: no frame; expected one of pandas, polars, pyarrow, modin, DuckDB or PySpark"),
 ]  # fmt: skip
 """Frames that cannot be read, and how what is said of them starts."""
 
@@ -338,7 +354,34 @@ def test_a_column_name_with_quotes_is_only_a_name() -> None:
     assert column(opened.closed({"out": opened.at}), "out") == [0]
 
 
+@pytest.mark.parametrize("kind", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_databases_do_not_tell_names_apart_by_case(kind: str) -> None:
+    opened = open_frame(MAKE[kind](pa.table({ROW: [0], "OUT": [1]})), [], vocabulary=WORDS)
+    with pytest.raises(EvaluationError, match="out: the frame has a column 'OUT' already"):
+        opened.closed({"out": nw.lit(1)})
+
+
+def test_in_memory_names_that_differ_in_case_are_two() -> None:
+    opened = open_frame(pl.DataFrame({"OUT": [1]}), [], vocabulary=WORDS)
+    assert opened.closed({"out": nw.lit(1)}).columns == ["OUT", "out"]
+
+
 # --- leads as a frame
+
+
+def test_leads_become_no_other_kind_of_frame() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        frame_of([], vocabulary=WORDS, backend="duckdb")
+    assert (
+        str(caught.value)
+        == "backend: 'duckdb' is no kind of frame; expected 'polars', 'pandas', 'pyarrow' or 'modin'"
+    )
+
+
+def test_a_duration_that_a_column_has_no_room_for_is_told_by_its_field() -> None:
+    lead = WORDS.lead({"id": "1", "duration": timedelta.max})
+    with pytest.raises(EvaluationError, match="duration: a lead has more than a column"):
+        frame_of([lead], vocabulary=WORDS)
 
 
 @pytest.mark.parametrize("backend", ["polars", "pandas", "pyarrow"])

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import narwhals.stable.v2 as nw
+from narwhals.exceptions import DuplicateError
 
-from leadrules.errors import EvaluationError, did_you_mean
+from leadrules.errors import EvaluationError, did_you_mean, one_of
 from leadrules.lead import Lead, lead_fields
 from leadrules.values import LARGEST_INTEGER, Instant, Span, Type, datetime_of
 from leadrules.vocabulary import Vocabulary, columns_of
@@ -51,6 +52,16 @@ _WANTED: Mapping[Type, str] = {
     Type.MONEY: "an integer column of minor units",
     Type.STRINGS: "a column of lists of texts",
 }
+_CONTENTS: Mapping[Any, str] = {
+    nw.String: "texts",
+    nw.Categorical: "texts",
+    nw.Enum: "texts",
+    nw.Boolean: "booleans",
+    nw.Date: "dates",
+    nw.Duration: "durations",
+    nw.Time: "times of day",
+}
+_BACKENDS = ("polars", "pandas", "pyarrow", "modin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +94,15 @@ class Opened:
 
     def closed(self, results: Mapping[str, nw.Expr]) -> Any:
         """Return the caller's frame with result columns added, in the caller's kind."""
-        taken = set(results) & set(self._columns)
+        # To databases, names that differ in case only are the same.
+        kept = self._eager or self.frame.implementation.is_polars()
+        theirs = {name if kept else name.lower(): name for name in self._columns}
+        taken = [name for name in results if (name if kept else name.lower()) in theirs]
         if taken:
             name = min(taken)
-            message = f"{name}: the frame has such a column already; rename it or drop it"
+            such = theirs[name if kept else name.lower()]
+            what = "such a column" if such == name else f"a column '{such}'"
+            message = f"{name}: the frame has {what} already; rename it or drop it"
             raise EvaluationError(message, field=name)
         named = [expression.alias(name) for name, expression in results.items()]
         if not self._eager:
@@ -178,17 +194,22 @@ def _recognised(leads: Any) -> nw.DataFrame[Any] | nw.LazyFrame[Any]:
         found: nw.DataFrame[Any] | nw.LazyFrame[Any] = nw.from_native(leads)
     except TypeError:
         message = (
-            f"leads: a {type(leads).__name__} is no frame; expected one of pandas, polars, "
-            "pyarrow, modin, DuckDB or PySpark"
+            "leads: no frame; expected one of pandas, polars, pyarrow, modin, DuckDB or PySpark"
         )
         raise EvaluationError(message, field="leads") from None
+    except DuplicateError:
+        names = list(leads.column_names if hasattr(leads, "column_names") else leads.columns)
+        name = next(str(name) for name in names if names.count(name) > 1)
+        message = f"{name}: the frame has two columns of this name; rename one or drop it"
+        raise EvaluationError(message, field=name) from None
     return found
 
 
-def _present(needed: Mapping[str, str], columns: Sequence[str]) -> None:
+def _present(needed: Mapping[str, str], columns: Sequence[Any]) -> None:
     absent = [column for column in needed if column not in columns]
     if absent:
-        named = ", ".join(f"'{column}'{did_you_mean(column, columns)}" for column in absent)
+        texts = [column for column in columns if isinstance(column, str)]  # in pandas, maybe not
+        named = ", ".join(f"'{column}'{did_you_mean(column, texts)}" for column in absent)
         plural = "column" if len(absent) == 1 else "columns"
         message = f"the frame has no {plural} {named}; add an empty column if all are missing"
         raise EvaluationError(message, field=absent[0])
@@ -198,31 +219,39 @@ def _as_polars(frame: nw.DataFrame[Any], columns: list[str]) -> nw.LazyFrame[Any
     """Return the named columns as a lazy polars frame; with no column, only the rows."""
     if frame.implementation.is_polars():
         return frame.lazy()
-    found: list[Any] = []
-    for column in columns:
-        try:
-            found.append(_series_of(frame.get_column(column)))
-        except Exception as error:
-            # Whatever the frame's library says of a column that mixes types, it is that column.
-            message = f"{column}: the column mixes types: {_first_line(error)}"
-            raise EvaluationError(message, field=column) from error
+    found = [_series_of(frame.get_column(column)) for column in columns]
     if not found:
         found = [nw.new_series(f"{PREFIX}row", [None] * len(frame), nw.Int64, backend="polars")]
     return nw.from_dict({series.name: series for series in found}, backend="polars").lazy()
 
 
 def _series_of(series: nw.Series[Any]) -> Any:
-    """Return a column as one of polars, by Arrow; an instant in UTC."""
-    import pyarrow as pa  # noqa: PLC0415 - only for a caller who has it
+    """Return a column as one of polars, by Arrow; an instant in UTC.
 
-    array = series.to_arrow()
+    Raises:
+        EvaluationError: If it mixes types, or polars has no such type. It names the column.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - only for a caller who has it
+    from polars.exceptions import PanicException  # noqa: PLC0415 - likewise
+
+    name = series.name
+    try:
+        array = series.to_arrow()
+    except Exception as error:  # its library may say anything of a column that mixes types
+        message = f"{name}: the column mixes types; expected one"
+        raise EvaluationError(message, field=name) from error
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
         array = array.cast(pa.timestamp(array.type.unit, "UTC"))  # polars knows named zones only
-    return nw.from_arrow(pa.table({series.name: array}), backend="polars")[series.name]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    nothing = pa.types.is_floating(array.type) and array.null_count == len(array)
+    if nothing and series.implementation.is_pandas_like():
+        array = pa.nulls(len(array))  # so pandas reads a column of any type without a value
+    message = f"{name}: the column holds values of a type that is not known"
+    if pa.types.is_decimal256(array.type):  # polars would print a trace before it fails
+        raise EvaluationError(message, field=name)
+    try:
+        return nw.from_arrow(pa.table({name: array}), backend="polars")[name]
+    except (Exception, PanicException) as error:
+        raise EvaluationError(message, field=name) from error
 
 
 def _settled(
@@ -265,10 +294,20 @@ def _settled(
             return _microseconds(found, dtype)
         case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner in {nw.String, nw.Unknown}:
             return found.cast(_SETTLED[kind])  # lists that are all empty have no inner type
-    naive = kind is Type.DATETIME and isinstance(dtype, nw.Datetime)
-    what = "datetimes without a time zone" if naive else f"{dtype}"
-    message = f"{column}: the column holds {what}; expected {_WANTED[kind]}"
+    message = f"{column}: the column holds {_content(dtype)}; expected {_WANTED[kind]}"
     raise EvaluationError(message, field=column)
+
+
+def _content(dtype: Any) -> str:
+    """Return what a column holds, in the words of policies."""
+    if dtype.is_numeric():
+        return "integers" if dtype.is_integer() else "numbers"
+    if isinstance(dtype, nw.Datetime):
+        return "datetimes" if dtype.time_zone else "datetimes without a time zone"
+    if isinstance(dtype, nw.List):
+        return "lists" if dtype.inner == nw.Unknown else f"lists of {_content(dtype.inner)}"
+    named = (found for of, found in _CONTENTS.items() if dtype == of)
+    return next(named, "values of a type that is not known")
 
 
 def _microseconds(found: nw.Expr, dtype: nw.Duration) -> nw.Expr:
@@ -354,8 +393,12 @@ def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "p
         money is whole minor units, and its currency a second column.
 
     Raises:
-        EvaluationError: If a declared field of a lead holds a value of another type.
+        EvaluationError: If a declared field of a lead holds a value of another type, or one
+            that is too large for a column, or if there is no such kind of frame.
     """
+    if backend not in _BACKENDS:
+        message = f"backend: '{backend}' is no kind of frame; expected {one_of(_BACKENDS)}"
+        raise EvaluationError(message, field="backend")
     records = [vocabulary.record(lead) for lead in leads]
     data: dict[str, list[Any]] = {}
     schema: dict[str, Any] = {}
@@ -367,7 +410,7 @@ def frame_of(leads: Iterable[Lead], *, vocabulary: Vocabulary, backend: str = "p
             data[currency[0]] = [None if value is None else value[1] for value in values]
             schema[currency[0]] = nw.String
         else:
-            data[column] = [_outside(value) for value in values]
+            data[column] = [_outside(name, value) for value in values]
         schema[column] = _OUTSIDE.get(declaration.type, _SETTLED[declaration.type])
     frame = nw.from_dict(data, {name: schema[name] for name in data}, backend="polars")
     return _as_kind(frame, backend).to_native()
@@ -379,13 +422,21 @@ _OUTSIDE: Mapping[Type, Any] = {
 }
 
 
-def _outside(value: Any) -> Any:
+def _count(name: str, value: int) -> int:
+    """Return an integer that a column of 64 bits has room for."""
+    if abs(value) > LARGEST_COUNT:
+        message = f"{name}: a lead has more than a column of 64-bit integers can hold"
+        raise EvaluationError(message, field=name)
+    return value
+
+
+def _outside(name: str, value: Any) -> Any:
     """Return a settled value as a frame holds it."""
     match value:
         case Instant():
             return datetime_of(value)
         case Span():
-            return timedelta(microseconds=value)
+            return timedelta(microseconds=_count(name, value))
         case tuple():
             return list(value)
     return value

@@ -217,7 +217,7 @@ def test_without_a_moment_there_is_no_score() -> None:
         (
             pl.DataFrame({"company_employees": ["9"]}),
             AT,
-            "company_employees: the column holds String; expected a numeric column",
+            "company_employees: the column holds texts; expected a numeric column",
         ),
         (
             pl.DataFrame({"company_employees": [9], "when": [datetime(2026, 1, 5)]}),  # noqa: DTZ001 - naive on purpose
@@ -240,10 +240,7 @@ def test_without_a_moment_there_is_no_score() -> None:
         (
             [{"company_employees": 9}],
             AT,
-            (
-                "leads: a list is no frame; expected one of pandas, polars, pyarrow, modin, "
-                "DuckDB or PySpark"
-            ),
+            ("leads: no frame; expected one of pandas, polars, pyarrow, modin, DuckDB or PySpark"),
         ),
         (
             pl.DataFrame({"company_employees": [9]}),
