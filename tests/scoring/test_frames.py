@@ -183,7 +183,7 @@ def test_one_characteristic_may_have_thousands_of_rules(kind: str) -> None:
     rules[500]["points"] = {"param": "late"}
     data = {"many": {"rules": rules, "default": -1}}
     compiled = Scorer(Scoring.model_validate({"fit": {"characteristics": data}}), vocabulary=words)
-    employees = [None, 0, 1, 15, 16, 17, 1499, 1500, 1501, 1984, 1985, 2000, 9999]
+    employees = [None, 0, 1, 15, 16, 17, 1499, 1500, 1501, 1968, 1969, 2000, 9999]
     leads = pa.table({"row": range(len(employees)), "company_employees": employees})
     found = frames.column(compiled.score_frame(MAKE[kind](leads), at=AT), "score")
     wanted = [

@@ -22,7 +22,7 @@ from leadrules.vocabulary import Vocabulary
 __all__ = ["score_frames"]
 
 _POINT = 10**DECIMAL_PLACES
-_CHAIN = 16
+_CHAIN = 32
 """How many rules become one chain of cases, each nested in the one before."""
 _NO_VALUE = -(2**63)
 """Stands for points whose parameter has no value yet; no points are that few."""
