@@ -125,13 +125,16 @@ def has_step(data: Any, step: str | int) -> bool:
 def _resolved(path: Path, data: Any) -> tuple[Path, Path, Any]:
     """Return the part of a path that is in the data, what is left of it, and what it leads to.
 
-    A step that the document may leave out, such as `rules` of a plain list, is passed over.
+    A step that the document may leave out, such as `rules` of a plain list or `values` of a
+    mapping of just those, is passed over.
     """
     found: list[str | int] = []
     for index, step in enumerate(path):
         if has_step(data, step):
             data = data[step]
-        elif isinstance(data, list | tuple) and isinstance(step, str):
+        elif (isinstance(data, list | tuple) and isinstance(step, str)) or (
+            isinstance(step, str) and any(has_step(data, inner) for inner in path[index + 1 :][:1])
+        ):
             continue
         else:
             return tuple(found), path[index:], data

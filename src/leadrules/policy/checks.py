@@ -6,10 +6,18 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from leadrules.errors import Problem, as_written, did_you_mean
-from leadrules.policy.document import DeclaredField, Policy, Row, Table, parameter_of
+from leadrules.policy.document import (
+    FOR_ALL_TIME,
+    DeclaredField,
+    ParameterByDate,
+    Policy,
+    Row,
+    Table,
+    type_of,
+)
 from leadrules.scoring.scorecard import RESULTS
 from leadrules.values import Type, settle
-from leadrules.vocabulary import NAMES, Vocabulary, columns_of, is_name
+from leadrules.vocabulary import NAMES, Vocabulary, columns_of, is_name, written
 
 __all__ = ["checked", "names_any"]
 
@@ -101,10 +109,21 @@ def _check_parameters(policy: Policy) -> Iterator[Problem]:
         path = ("parameters", name)
         if not is_name(name):
             yield _bad_name(name, path)
+        yield from _check_values(found, path)
+
+
+def _check_values(found: ParameterByDate, path: Steps) -> Iterator[Problem]:
+    try:
+        kind = type_of(found)
+    except ValueError as error:
+        yield Problem("wrong-type", str(error), path)
+        return
+    for day, value in found.values.items():
         try:
-            parameter_of(found, policy.policy.zone)
+            written(value, kind)
         except ValueError as error:
-            yield Problem("wrong-type", str(error), path)
+            own = path if day == FOR_ALL_TIME else (*path, "values", day.isoformat())
+            yield Problem("wrong-type", str(error), own)
 
 
 def _check_tables(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Problem]:

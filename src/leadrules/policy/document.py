@@ -21,6 +21,7 @@ from leadrules.values import Cash, Instant, Type, Value, moment_of, settle
 from leadrules.vocabulary import Declaration, Parameter, Vocabulary, start_of_day, written
 
 __all__ = [
+    "FOR_ALL_TIME",
     "Activity",
     "Agreement",
     "DeclaredField",
@@ -30,12 +31,14 @@ __all__ = [
     "Row",
     "Signature",
     "Table",
-    "parameter_of",
+    "type_of",
 ]
 
 Row = Mapping[str, Any]
 Text = Annotated[str, Field(strict=True)]
 Scalar = str | bool | int | float
+FOR_ALL_TIME = date.min
+"""The date of a value that was always in effect."""
 
 
 class Header(Section):
@@ -156,7 +159,7 @@ def _dates_alone(value: Any) -> Any:
     """A parameter may be written as its dates and values, or as one value for all time."""
     if isinstance(value, Mapping):
         return value if "values" in value else {"values": value}
-    return {"values": {date.min: value}}
+    return {"values": {FOR_ALL_TIME: value}}
 
 
 class Table(Section):
@@ -250,7 +253,7 @@ class Policy(Section):
                 name: {key: found.declaration for key, found in activity.properties.items()}
                 for name, activity in self.activities.items()
             },
-            parameters={name: parameter_of(found, zone) for name, found in self.parameters.items()},
+            parameters={name: _parameter(found, zone) for name, found in self.parameters.items()},
             zone=zone,
         )
 
@@ -333,16 +336,13 @@ class Policy(Section):
         return self
 
 
-def parameter_of(found: ParameterByDate, zone: str) -> Parameter:
+def _parameter(found: ParameterByDate, zone: str) -> Parameter:
     """Return a parameter with settled values by instant.
 
     Raises:
         ValueError: If it has no value, or its values are not of one type.
     """
-    if not found.values:
-        message = "has no value; expected dates with their values"
-        raise ValueError(message)
-    kind = _type_of(found)
+    kind = type_of(found)
     values = {_start(day, zone): _value(value, kind) for day, value in found.values.items()}
     return Parameter(kind, tuple(sorted(values.items())))
 
@@ -352,7 +352,15 @@ def _value(value: Scalar, kind: Type) -> Value:
     return float(settled) if kind is Type.NUMBER and isinstance(settled, int) else settled
 
 
-def _type_of(found: ParameterByDate) -> Type:
+def type_of(found: ParameterByDate) -> Type:
+    """Return the type that a parameter says, or that its values have as they are written.
+
+    Raises:
+        ValueError: If it has no value, or says no type and its values have several.
+    """
+    if not found.values:
+        message = "has no value; expected dates with their values"
+        raise ValueError(message)
     kinds = {_kind(value) for value in found.values.values()}
     if found.type is not None:
         return found.type
@@ -365,7 +373,7 @@ def _type_of(found: ParameterByDate) -> Type:
 
 
 def _start(day: date, zone: str) -> Instant:
-    return Instant(-(2**62)) if day == date.min else start_of_day(day, zone)
+    return Instant(-(2**62)) if day == FOR_ALL_TIME else start_of_day(day, zone)
 
 
 def _kind(value: Scalar) -> Type:
