@@ -54,7 +54,7 @@ $(VENV)/.made:
 
 $(VENV)/.demo: $(VENV)/.made $(PINS)
 	@echo "installing leadrules into $(VENV)"
-	@$(INSTALL) --editable '.[cli]'
+	@$(INSTALL) --editable '.[cli,frames]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.made $(PINS)

@@ -46,3 +46,12 @@ def test_an_engine_and_what_it_says_survive_pickle() -> None:
     found = engine.evaluate(Lead(id="17"), at=AT)
     assert pickle.loads(pickle.dumps(found)) == found
     assert pickle.loads(pickle.dumps(engine)).evaluate(Lead(id="17"), at=AT) == found
+
+
+def test_what_is_no_policy_and_what_is_no_lead_are_told() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        Engine("leads.yaml")  # type: ignore[arg-type]  # the slip
+    assert str(caught.value) == "policy: 'leads.yaml' is no policy; read one with load_policy(...)"
+    with pytest.raises(EvaluationError) as caught:
+        Engine(load_policy(KNOWN)).scorer.score({"id": "17"}, at=AT)  # type: ignore[arg-type]  # the slip
+    assert str(caught.value) == "lead: '{...}' is no lead; make one with policy.lead(...)"

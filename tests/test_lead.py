@@ -223,3 +223,27 @@ def test_a_lead_survives_pickle_and_copying(values: Row) -> None:
     for other in (pickle.loads(pickle.dumps(lead)), lead.model_copy()):
         assert repr(other) == repr(lead)
         assert other.record == lead.record
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        (Company, {"employees": "5"}, "company.employees: '5' is not an integer"),
+        (
+            Company,
+            {"emploees": 5},
+            "company.emploees: no such field; did you mean 'company.employees'?",
+        ),
+        (Account, {"id": 5}, "account.id: '5' is not a text"),
+    ],
+)
+def test_a_bad_part_of_a_lead_names_its_field(
+    part: type[Company | Account], values: Row, message: str
+) -> None:
+    for make in (
+        lambda: part(**values),
+        lambda: Lead.model_validate({"id": "17", part.__name__.lower(): values}),
+    ):
+        with pytest.raises(EvaluationError) as caught:
+            make()
+        assert str(caught.value) == message

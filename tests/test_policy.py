@@ -652,3 +652,8 @@ def test_the_schema_knows_the_short_forms() -> None:
     signature = schema["$defs"]["Agreement"]["properties"]["sales"]["anyOf"]
     assert signature == [{"$ref": "#/$defs/Signature"}, {"type": "string"}]
     assert schema["$defs"]["Rule"]["properties"]["when"]["$ref"] == "#/$defs/Condition"
+
+
+def test_a_text_of_one_line_is_json() -> None:
+    text = '{"leadrules": 1, "policy": {"id": "a", "version": 1, "effective": "2026-01-01"}}'
+    assert load_policy(text).policy.id == "a"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadrules.errors import EvaluationError
+from leadrules.errors import EvaluationError, as_written
 from leadrules.lead import Lead
 from leadrules.policy import Policy
 from leadrules.scoring.scorer import Score, Scorer
@@ -37,6 +37,9 @@ class Engine:
     Args:
         policy: The policy, as `load_policy` gives it.
 
+    Raises:
+        EvaluationError: If it is no policy.
+
     Examples:
         >>> from datetime import UTC, datetime
         >>> from leadrules import Lead, load_policy
@@ -51,6 +54,9 @@ class Engine:
     """
 
     def __init__(self, policy: Policy) -> None:
+        if not isinstance(policy, Policy):
+            message = f"policy: '{as_written(policy)}' is no policy; read one with load_policy(...)"
+            raise EvaluationError(message, field="policy")
         self.policy = policy
         self._scorer = (
             Scorer(policy.scoring, vocabulary=policy.vocabulary, policy=policy.hash)

@@ -88,7 +88,7 @@ def located(problem: Problem, document: Document, *, spans: Spans | None = None)
     caret = problem.caret
     text = here if isinstance(here, str) and (rest or caret) else None
     if text is not None and caret is None and spans is not None:
-        caret = spans(text).get(rest, (0, len(text)))
+        caret = spans(text).get(rest)
     if text is not None and caret is not None:
         place = document.text_place(path, caret[0])
     elif problem.code in {"unknown-key", "bad-name"}:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from math import isfinite
 from types import UnionType
-from typing import Annotated, Any, Self, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -115,13 +115,29 @@ Values = Annotated[
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _speak_of_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise _explained(error, data, cls._GROUP) from error
+
+    _GROUP: ClassVar[str] = ""
+
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Show what is known, and nothing else."""
         return [(name, value) for name, value in super().__repr_args__() if not _empty(value)]
 
 
 class Company(_Part):
-    """The company that the lead speaks for."""
+    """The company that the lead speaks for.
+
+    Raises:
+        EvaluationError: If a value is not of its field's type. It names the field.
+    """
+
+    _GROUP = "company."
 
     name: Text = None
     domain: Text = None
@@ -132,7 +148,13 @@ class Company(_Part):
 
 
 class Account(_Part):
-    """The customer or named account that the lead was matched to."""
+    """The customer or named account that the lead was matched to.
+
+    Raises:
+        EvaluationError: If a value is not of its field's type. It names the field.
+    """
+
+    _GROUP = "account."
 
     id: Text = None
     name: Text = None
@@ -200,6 +222,8 @@ class Lead(_Part):
             lead = handler(data)
         except ValidationError as error:
             raise _explained(error, data) from error
+        except EvaluationError as error:  # of a part, which does not know whose it is
+            raise EvaluationError(error.message, field=error.field, lead_id=_id(data)) from error
         lead.record  # noqa: B018 - a value that cannot be settled is an error here, not later
         return lead
 
@@ -319,12 +343,11 @@ def _empty(value: object) -> bool:
     return value is None or value == {} or (isinstance(value, _Part) and not value.model_fields_set)
 
 
-def _explained(error: ValidationError, data: Any) -> EvaluationError:
+def _explained(error: ValidationError, data: Any, group: str = "") -> EvaluationError:
     """Return the first thing that is wrong with a lead, in the words of its fields."""
     first = error.errors(include_url=False)[0]
     path = [str(part) for part in first["loc"]]
-    name = ".".join(path) or "lead"
-    lead_id = data.get("id") if isinstance(data, Mapping) else None
+    name = group + ".".join(path) if path else group.rstrip(".") or "lead"
     given = first.get("input")
     match first["type"]:
         case "missing":
@@ -342,9 +365,12 @@ def _explained(error: ValidationError, data: Any) -> EvaluationError:
             wrong = f"'{given}' is not possible; expected at least {first['ctx']['ge']}"
         case _:
             wrong = f"'{as_written(given)}' is not {_expected(name)}"
-    return EvaluationError(
-        f"{name}: {wrong}", field=name, lead_id=lead_id if isinstance(lead_id, str) else None
-    )
+    return EvaluationError(f"{name}: {wrong}", field=name, lead_id=None if group else _id(data))
+
+
+def _id(data: Any) -> str | None:
+    found = data.get("id") if isinstance(data, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _expected(name: str) -> str:

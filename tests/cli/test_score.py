@@ -281,3 +281,21 @@ def test_a_long_file_shows_none_in_a_pipe(leadrules: Command, long_file: Path) -
     written("policy.yaml", POLICY)
     err = leadrules("score", "policy.yaml", "--leads", long_file, "--format", "csv").err
     assert "reading" not in err
+
+
+@pytest.mark.parametrize(
+    ("written_to", "message"),
+    [
+        (("-o", "trial/leads.csv"), "--output: 'trial/leads.csv'"),
+        (("-o", "trial/policy.yaml", "--format", "csv"), "--output: 'trial/policy.yaml'"),
+        (("-o", "x.csv", "--rejects", "./x.csv"), "--rejects: 'x.csv'"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read_or_written(
+    leadrules: Command, sample: tuple[str, ...], written_to: tuple[str, ...], message: str
+) -> None:
+    before = Path("trial/leads.csv").read_bytes()
+    code, out, err = leadrules(*sample, *written_to)
+    assert (code, out) == (2, "")
+    assert err == f"error: {message} is read or written already; expected another file\n"
+    assert Path("trial/leads.csv").read_bytes() == before

@@ -19,7 +19,7 @@ MAKERS = {
     "PydanticCustomError": 0,
     "Unreadable": 0,
     "_Refused": 0,
-    "_Wrong": 0,
+    "Wrong": 0,
     "_problem": 0,
     "_refuse": 0,
     "_wrong": 0,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadrules.errors import MappingError
+from leadrules.errors import EvaluationError, MappingError
 from leadrules.intake import IntakeMapping, load_mapping
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
@@ -127,3 +127,9 @@ def test_every_document_is_a_mapper_or_tells_why_not(data: dict[str, Any]) -> No
     """Law: whatever a document holds, it loads or raises a MappingError; nothing else."""
     with suppress(MappingError):
         load_mapping({"leadrules_mapping": 1, **data}, vocabulary=VOCABULARY)
+
+
+def test_a_policy_is_no_vocabulary() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        load_mapping({"leadrules_mapping": 1, "leads": {"id": "Id"}}, vocabulary=5)  # type: ignore[arg-type]  # the slip
+    assert str(caught.value) == "vocabulary: expected the vocabulary of a policy, policy.vocabulary"

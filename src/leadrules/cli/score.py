@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from leadrules.cli.display import show_leads
 from leadrules.cli.formats import Format, format_of, opened, write_scores
 from leadrules.cli.inputs import moment_in, read_leads, read_policy
 from leadrules.engine import Engine
+from leadrules.errors import EvaluationError
 
 __all__ = ["score_leads"]
 
@@ -20,7 +21,7 @@ def score_leads(  # noqa: PLR0913 - the command's options
     *,
     leads: Path,
     mapping: Path | None,
-    tables: Iterable[tuple[str, Path]],
+    tables: Sequence[tuple[str, Path]],
     at: datetime | None,
     form: Format | None,
     output: Path | None,
@@ -33,6 +34,9 @@ def score_leads(  # noqa: PLR0913 - the command's options
         OSError: If a file cannot be read or written.
     """
     form = format_of(form, output)
+    _apart(
+        {"--output": output, "--rejects": rejects}, [path, leads, mapping, *dict(tables).values()]
+    )
     policy = read_policy(path, tables)
     scorer = Engine(policy).scorer
     moment = moment_in(policy.policy.zone, at)
@@ -51,3 +55,19 @@ def score_leads(  # noqa: PLR0913 - the command's options
         with opened(output) as file:
             show_leads(scores, results(file))
     return 1 if intake.rejects else 0
+
+
+def _apart(written: Mapping[str, Path | None], read: Iterable[Path | None]) -> None:
+    """Refuse to write over a file that is read, or one file twice.
+
+    Raises:
+        EvaluationError: If a file would be written over.
+    """
+    taken = {path.resolve() for path in read if path is not None}
+    for option, path in written.items():
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            message = f"{option}: '{path}' is read or written already; expected another file"
+            raise EvaluationError(message, field=option)
+        taken.add(path.resolve())

@@ -11,7 +11,14 @@ from pydantic import ValidationError
 
 from leadrules.document import Document, path_text, read_document
 from leadrules.document import Path as Place
-from leadrules.errors import DocumentError, Issue, MappingError, did_you_mean, one_of
+from leadrules.errors import (
+    DocumentError,
+    EvaluationError,
+    Issue,
+    MappingError,
+    did_you_mean,
+    one_of,
+)
 from leadrules.events import KINDS, Property
 from leadrules.intake.mapper import Mapper
 from leadrules.intake.mapping import Entry, IntakeMapping
@@ -44,11 +51,12 @@ def load_mapping(
 
     Args:
         mapping: The file of the document, its text, its data or the document itself. A string
-            with a line break is the text, any other string is the name of the file.
+            with a line break, or that starts with `{`, is the text; any other the name of the file.
         vocabulary: The fields and activities that a policy declares; those that every lead
             has, if not given.
 
     Raises:
+        EvaluationError: If the vocabulary is none.
         MappingError: If anything is wrong with the document; it carries every issue.
         OSError: If the file cannot be read.
 
@@ -58,6 +66,9 @@ def load_mapping(
         Lead(id='17', city='Graz')
     """
     words = vocabulary if vocabulary is not None else Vocabulary()
+    if not isinstance(words, Vocabulary):
+        message = "vocabulary: expected the vocabulary of a policy, policy.vocabulary"
+        raise EvaluationError(message, field="vocabulary")
     document = _document(mapping)
     issues = [*_structural(document), *_Check(document, words).issues()]
     if issues:
@@ -71,7 +82,7 @@ def _document(mapping: str | os.PathLike[str] | Mapping[str, Any] | IntakeMappin
     if isinstance(mapping, Mapping):
         return Document(dict(mapping))
     try:
-        if isinstance(mapping, str) and "\n" in mapping:
+        if isinstance(mapping, str) and ("\n" in mapping or mapping.startswith("{")):
             return read_document(mapping)
         return read_document(Path(mapping).read_bytes(), source=os.fspath(mapping))
     except DocumentError as error:

@@ -118,7 +118,11 @@ def _text_table(
     records = csv_records(
         lines, delimiter=delimiter, quote=source.quote, most=source.lines_per_record
     )
-    pick = _picker(_header(records, path), columns, path, delimiter)
+    try:
+        header = _header(records, path)
+    except UnicodeError as error:
+        raise _undecodable(encoding, error) from None
+    pick = _picker(header, columns, path, delimiter)
     table.rows = _closing(
         lines,
         (
@@ -141,9 +145,13 @@ def _closing(file: TextIOWrapper, rows: Iterator[Row]) -> Iterator[Row]:
     with file:
         try:
             yield from rows
-        except UnicodeDecodeError as error:
-            message = f"the file is not {error.encoding}: {error.reason}; see 'source.encoding'"
-            raise EvaluationError(message) from None
+        except UnicodeError as error:
+            raise _undecodable(file.encoding, error) from None
+
+
+def _undecodable(encoding: str, error: UnicodeError) -> EvaluationError:
+    reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+    return EvaluationError(f"the file is not {encoding}: {reason}; see 'source.encoding'")
 
 
 def _header(records: Iterator[Record], path: Path) -> list[str]:

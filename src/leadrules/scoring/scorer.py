@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from leadrules.conditions.compiler import Code, Compiled
 from leadrules.document import path_text
-from leadrules.errors import EvaluationError, Issue, PolicyError
+from leadrules.errors import EvaluationError, Issue, PolicyError, as_written
 from leadrules.lead import Lead
 from leadrules.scoring.scorecard import Limits, Scoring
 from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
@@ -110,7 +110,12 @@ class Scorer:
         """
         moment = moment_of(at)
         parameters = self._parameters[bisect_right(self._epochs, moment)] if self._epochs else {}
-        score, fit, fired, uncertain = self._run(lead.record, moment, parameters)
+        try:
+            record = lead.record
+        except AttributeError:
+            message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
+            raise EvaluationError(message, field="lead") from None
+        score, fit, fired, uncertain = self._run(record, moment, parameters)
         made: Score = _Draft(lead.id, at, score, fit / 1_000_000, fired, uncertain, self.policy)
         made.__class__ = Score
         return made
