@@ -298,19 +298,23 @@ def instant_of(moment: datetime) -> Instant:
     return Instant((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
-def moment_of(at: datetime) -> Instant:
-    """Return the moment of an evaluation in microseconds.
+def moment_of(at: datetime) -> int:
+    """Return the moment of an evaluation in microseconds since 1970-01-01T00:00Z.
 
     Raises:
         EvaluationError: If it is no datetime or has no zone.
     """
-    if not isinstance(at, datetime):
-        message = f"at: '{at}' is not a moment; expected an aware datetime"
-        raise EvaluationError(message, field="at")
     try:
-        return instant_of(at)
-    except ValueError as error:
-        raise EvaluationError(f"at: {error}", field="at") from None
+        since = datetime.__sub__(at, _EPOCH)
+    except TypeError:
+        raise _no_moment(at) from None
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _no_moment(at: object) -> EvaluationError:
+    wrong = "has no time zone" if isinstance(at, datetime) else "is not a moment"
+    shown = at.isoformat() if isinstance(at, datetime) else at
+    return EvaluationError(f"at: '{shown}' {wrong}; expected an aware datetime", field="at")
 
 
 def parse_moment(text: str) -> datetime:
