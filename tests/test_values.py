@@ -216,3 +216,9 @@ def test_only_ascii_digits_are_digits() -> None:
     for read in (Money.parse, parse_duration):
         with pytest.raises(ValueError, match="expected"):
             read("\u0665 days" if read is parse_duration else "\u0665 EUR")
+
+
+@pytest.mark.parametrize("text", ["300.000 NOK", "5.00 JPY", "5.0000 KWD"])
+def test_zeros_beyond_the_decimals_of_a_currency_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"'{text}' has more than the . decimals of"):
+        Money.parse(text)

@@ -193,7 +193,11 @@ class Money:
         if match is None:
             message = f"'{text}' is not money; expected an amount and a currency: '50000 EUR'"
             raise ValueError(message)
-        return cls(Decimal(match[1]), match[2])
+        money = cls(Decimal(match[1]), match[2])
+        if len(match[1].partition(".")[2]) > money.decimals:  # 300.000 may mean 300000
+            message = f"'{text}' has more than the {money.decimals} decimals of {money.currency}"
+            raise ValueError(message)
+        return money
 
     @classmethod
     def of_minor(cls, cash: Cash) -> Money:
