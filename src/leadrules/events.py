@@ -6,8 +6,9 @@ with the properties that it declares; the properties of all other kinds are fixe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Any, Self
 
@@ -22,9 +23,9 @@ from pydantic import (
 
 from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.lead import FieldValue, Moment, Values
-from leadrules.values import Instant, Type, instant_of, settle
+from leadrules.values import Instant, Type, Value, instant_of, settle
 
-__all__ = ["KINDS", "Event", "Property"]
+__all__ = ["KINDS", "Event", "Property", "sort_key", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,17 @@ class Event(BaseModel):
     def __getitem__(self, name: str) -> FieldValue | None:
         return self.properties.get(name)
 
+    @cached_property
+    def moment(self) -> Instant:
+        """When it happened, in microseconds since 1970-01-01T00:00Z."""
+        return instant_of(self.time)
+
+    @cached_property
+    def record(self) -> Mapping[str, Value]:
+        """The known properties, settled, as conditions name them, such as `activity.path`."""
+        settled = ((name, settle(value)) for name, value in self.properties.items())
+        return {f"{self.kind}.{name}": value for name, value in settled if value is not None}
+
     @model_validator(mode="wrap")
     @classmethod
     def _speak_of_properties(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -182,6 +194,50 @@ def _explained(error: ValidationError) -> EvaluationError:
     return EvaluationError(f"event: {name}: {wrong}", field=name)
 
 
+def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
+    """Return the events of a lead that have happened at a moment and stand, in order.
+
+    An event that is given twice counts once. One that a retraction names does not stand from
+    the retraction's time on, whichever of the two comes first. Retractions stay out.
+
+    Args:
+        events: Events of the lead, in any order.
+        lead_id: The lead.
+        at: The moment, in microseconds.
+
+    Returns:
+        The events by time, then by id.
+
+    Raises:
+        EvaluationError: If an event is of another lead, or two that differ have the same id.
+    """
+    happened: dict[str, Event] = {}
+    retracted: set[str] = set()
+    for event in events:
+        try:
+            seen = happened.setdefault(event.id, event)
+            other = event.lead_id != lead_id
+        except AttributeError:
+            message = f"events: '{as_written(event)}' is no event; make one with Event(...)"
+            raise EvaluationError(message, field="events", lead_id=lead_id) from None
+        if seen is not event and seen != event:
+            message = f"event '{event.id}': another event has this id; ids are unique for a lead"
+            raise EvaluationError(message, field="id", lead_id=lead_id)
+        if other:
+            message = f"event '{event.id}': is of lead '{event.lead_id}', not of '{lead_id}'"
+            raise EvaluationError(message, field="lead_id", lead_id=lead_id)
+        if event.kind == "retraction" and event.moment <= at:
+            retracted.add(event.properties["of"])  # type: ignore[arg-type]  # a text, as its kind demands
+    return sorted(
+        (
+            event
+            for event in happened.values()
+            if event.moment <= at and event.kind != "retraction" and event.id not in retracted
+        ),
+        key=sort_key,
+    )
+
+
 def sort_key(event: Event) -> tuple[int, str]:
     """Return what events are ordered by: their instant, then their id."""
-    return instant_of(event.time), event.id
+    return event.moment, event.id

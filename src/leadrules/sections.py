@@ -18,10 +18,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic_core import PydanticCustomError
 
 from leadrules.errors import as_written
+from leadrules.values import Span, duration_text, parse_duration
 
 __all__ = [
     "LARGEST_POINTS",
     "Day",
+    "Duration",
     "Number",
     "ParamRef",
     "Prose",
@@ -172,6 +174,37 @@ def parse_day(value: object) -> date:
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 """A date, written as `2026-01-31`."""
+
+
+LONGEST = parse_duration("36525 days")
+"""A hundred years, so that ages and durations are exact as float64."""
+
+
+def _duration(value: object) -> Span:
+    if isinstance(value, Span):
+        return value
+    try:
+        found = parse_duration(value) if isinstance(value, str) else None
+    except ValueError as error:
+        raise _bad_duration(str(error)) from None
+    if found is None:
+        raise _bad_duration(f"'{as_written(value)}' is not a duration; expected '30 days'")
+    if not 0 < found <= LONGEST:
+        raise _bad_duration(f"'{value}' is out of range; expected more than 0, at most 36525 days")
+    return found
+
+
+def _bad_duration(message: str) -> PydanticCustomError:
+    return PydanticCustomError("bad_duration", "{message}", {"message": message})
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(_duration),
+    PlainSerializer(duration_text, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": ["30 days", "4 hours"]}),
+]
+"""A duration of more than nothing, written as `30 days`; here in microseconds."""
 
 
 def described(schema: Mapping[str, Any], root: type[BaseModel]) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Vocabulary:
         parameters: The parameters by name.
         derived: The names that earlier steps of an evaluation add, with their types.
         zone: The policy's IANA time zone.
+        scope: What is at hand, such as `activity`, if conditions read that and no lead.
 
     Examples:
         >>> words = Vocabulary({"months": Declaration(type=Type.INTEGER, unit="months")})
@@ -125,14 +126,27 @@ class Vocabulary:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     derived: Mapping[str, Declaration] = field(default_factory=dict)
     zone: str = "UTC"
+    scope: str | None = None
 
     @cached_property
     def fields(self) -> Mapping[str, Declaration]:
-        """Every name that a bare name in a condition may be, with its declaration.
+        """Every name that a condition may read, with its declaration.
 
         A policy may narrow a text that every lead has to choices of its own.
         """
-        return {**_BUILT_IN, **self.declared, **self.derived}
+        built_in = {} if self.scope else _BUILT_IN
+        return {**built_in, **self.declared, **self.derived}
+
+    def of_activity(self, activity: str) -> Vocabulary:
+        """Return the names that conditions on an activity of a declared type may use.
+
+        Examples:
+            >>> view = {"path": Declaration(type=Type.STRING)}
+            >>> list(Vocabulary(activities={"page_view": view}).of_activity("page_view").fields)
+            ['activity.path']
+        """
+        declared = {f"activity.{name}": found for name, found in self.activities[activity].items()}
+        return Vocabulary(declared, parameters=self.parameters, zone=self.zone, scope="activity")
 
     @cached_property
     def epochs(self) -> tuple[Instant, ...]:
@@ -266,13 +280,13 @@ def _is_count(value: float) -> bool:
 
 
 def column_of(name: str) -> str:
-    """Return the column that holds a field in a frame.
+    """Return the column that holds a field in a frame of leads, or a property in one of events.
 
     Examples:
-        >>> column_of("company.employees")
-        'company_employees'
+        >>> column_of("company.employees"), column_of("activity.path")
+        ('company_employees', 'path')
     """
-    return name.replace(".", "_")
+    return name.removeprefix("activity.").replace(".", "_")
 
 
 NAMES = "ASCII letters, digits and '_', and no word of the language"

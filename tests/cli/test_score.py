@@ -30,9 +30,9 @@ def test_csv_says_what_the_scorer_says(leadrules: Command, sample: tuple[str, ..
             datetime.fromisoformat(row["at"]),
             int(row["score"]),
             float(row["fit"]),
-            tuple(filter(None, row["fired"].split(";"))),
-            tuple(filter(None, row["uncertain"].split(";"))),
-            row["policy"],
+            fired=tuple(filter(None, row["fired"].split(";"))),
+            uncertain=tuple(filter(None, row["uncertain"].split(";"))),
+            policy=row["policy"],
         )
         for row in rows
     ] == sample_scores()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from leadrules.conditions import Condition, check, evaluate
 from leadrules.scoring import Scoring
-from leadrules.scoring.scorecard import Limits
+from leadrules.scoring.points import Limits
 from leadrules.sections import ParamRef
 from leadrules.values import Value
 from tests.strategies import VOCABULARY, Conditions

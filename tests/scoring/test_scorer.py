@@ -145,8 +145,8 @@ def test_an_unknown_rule_before_the_one_that_fires_makes_it_uncertain() -> None:
     late = Scorer(scoring(there, big))
     early = Scorer(scoring(big, there))
     lead = Lead(id="17", email="ada@example.org")
-    assert early.score(lead, at=AT) == Score("17", AT, 5, 5.0, ("one.2",), ("one",))
-    assert late.score(lead, at=AT) == Score("17", AT, 5, 5.0, ("one.1",), ())
+    assert early.score(lead, at=AT) == Score("17", AT, 5, 5.0, fired=("one.2",), uncertain=("one",))
+    assert late.score(lead, at=AT) == Score("17", AT, 5, 5.0, fired=("one.1",))
     assert early.score(Lead(id="18"), at=AT).uncertain == ("one",)
 
 
@@ -230,7 +230,7 @@ def test_a_scorer_survives_pickle() -> None:
     assert pickle.loads(pickle.dumps(scorer)).score(lead, at=AT) == found
     assert pickle.loads(pickle.dumps(found)) == found
     assert found.policy == "a hash"
-    assert repr(scorer) == "Scorer(1 characteristics, 1 rules)"
+    assert repr(scorer) == "Scorer(1 characteristic, 1 rule)"
 
 
 def test_a_scorecard_may_have_thousands_of_characteristics() -> None:

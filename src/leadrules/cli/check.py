@@ -76,5 +76,4 @@ def _declared(policy: Policy) -> str:
 def _scored(policy: Policy) -> str:
     if policy.scoring is None:
         return "nothing"
-    characteristics = counted("characteristic", policy.scoring.fit.characteristics)
-    return f"{characteristics}, {counted('rule', tuple(policy.scoring.rules()))}"
+    return policy.scoring.summary()

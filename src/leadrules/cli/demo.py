@@ -20,7 +20,6 @@ from leadrules.cli.display import (
     policy_brief,
     rejects_table,
 )
-from leadrules.conditions.tree import fields_of
 from leadrules.engine import Engine
 from leadrules.intake import load_mapping
 from leadrules.lead import Lead
@@ -148,9 +147,7 @@ def _frame(leads: Sequence[Lead], scorer: Scorer) -> Any:
     }
     words: Vocabulary = scorer.vocabulary
     columns: dict[str, Any] = {}
-    for name in dict.fromkeys(
-        x for _, rule in scorer.scoring.rules() for x in fields_of(rule.when)
-    ):
+    for name in scorer.scoring.fields():
         kind, column = words.fields[name].type, column_of(name)
         values = [lead.record.get(name) for lead in leads]
         if kind is Type.MONEY:

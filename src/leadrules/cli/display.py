@@ -14,7 +14,9 @@ from rich.text import Text
 from leadrules.conditions.format import format_condition
 from leadrules.intake import Reject
 from leadrules.policy import Policy
-from leadrules.scoring.scorecard import Fit, Limits, Scoring
+from leadrules.scoring.document import Scoring
+from leadrules.scoring.points import Limits
+from leadrules.scoring.scorecard import Fit
 from leadrules.scoring.scorer import Score
 from leadrules.sections import ParamRef, plain
 
@@ -111,7 +113,9 @@ def policy_brief(policy: Policy) -> RenderableType:
     """Return who agreed to a policy, what it declares, and each of its rules with its reason."""
     parts: list[RenderableType] = [_facts_table(_facts(policy))]
     if policy.scoring:
-        parts += ["", _rules(policy.scoring.fit), "", _facts_table(_sums(policy.scoring))]
+        if policy.scoring.fit:
+            parts += ["", _rules(policy.scoring.fit)]
+        parts += ["", _facts_table(_sums(policy.scoring))]
     return Group(*parts)
 
 
@@ -160,12 +164,13 @@ def _rules(fit: Fit) -> Table:
 
 def _sums(scoring: Scoring) -> Iterator[tuple[str, str]]:
     fit = scoring.fit
-    grouped = {member for group in fit.groups.values() for member in group.of}
-    rest = [name for name in fit.characteristics if name not in grouped]
-    for name, group in fit.groups.items():
-        yield name, f"{' + '.join(group.of)}{_limits(group)}"
-    yield "fit", f"{' + '.join([*fit.groups, *rest])}{_limits(fit)}"
-    yield "score", f"{' + '.join(scoring.total.of)}{_limits(scoring.total)}"
+    if fit:
+        grouped = {member for group in fit.groups.values() for member in group.of}
+        rest = [name for name in fit.characteristics if name not in grouped]
+        for name, group in fit.groups.items():
+            yield name, f"{' + '.join(group.of)}{_limits(group)}"
+        yield "fit", f"{' + '.join([*fit.groups, *rest])}{_limits(fit)}"
+    yield "score", f"{' + '.join(scoring.added)}{_limits(scoring.total)}"
 
 
 def _points(points: Decimal | ParamRef) -> str:

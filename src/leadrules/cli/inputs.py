@@ -13,7 +13,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from leadrules.cli.consoles import CommandError, messages, note
 from leadrules.cli.identity import identity_mapping
-from leadrules.conditions.tree import fields_of
 from leadrules.errors import did_you_mean
 from leadrules.intake import Intake, Mapper, load_mapping
 from leadrules.intake import Progress as Told
@@ -100,8 +99,7 @@ def _absent(policy: Policy, mapper: Mapper, intake: Intake) -> Sequence[str]:
         for name, entry in (mapper.mapping.leads or {}).items()
         if entry.column not in intake.unseen
     }
-    rules = policy.scoring.rules() if policy.scoring else ()
-    read = dict.fromkeys(name for _, rule in rules for name in fields_of(rule.when))
+    read = policy.scoring.fields() if policy.scoring else ()
     return [name for name in read if name not in given]
 
 

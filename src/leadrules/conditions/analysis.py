@@ -7,7 +7,7 @@ never true is never true; a condition that is too large to go through is not jud
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import product
 from math import inf, nextafter, prod
@@ -29,12 +29,15 @@ from leadrules.conditions.tree import (
 from leadrules.values import LARGEST_INTEGER, Cash, Type, Value
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["cells", "outcomes"]
+__all__ = ["both_true", "cells", "first_true", "outcomes"]
 
 Verdicts = set[bool | None]
 
 MOST_COMPARISONS = 40_000
 """A condition that takes more than this, over all combinations of cells, is not judged."""
+
+MOST_FIRSTS = 4_000
+"""Likewise, for which of several conditions is the first that is true."""
 
 LONGEST_LIST = 100
 """A longer list is taken to leave something out."""
@@ -61,6 +64,51 @@ def outcomes(
     exact = {part for part in comparisons if _is_exact(part)}
     if _is_read_once(node, exact):
         return _alone(node, exact, vocabulary, memo)
+    cases = _cases([node], vocabulary, most=MOST_COMPARISONS)
+    return None if cases is None else {_with(node, *case) for case in cases}
+
+
+def first_true(nodes: Sequence[Condition], vocabulary: Vocabulary) -> set[int] | None:
+    """Return which of the conditions can be the first that is true, or None if it is too much.
+
+    Exact where fields are compared with written values; else at least those that can. That none
+    of them is true is said by their number.
+    """
+    cases = _cases(nodes, vocabulary, most=MOST_FIRSTS)
+    if cases is None:
+        return None
+    found: set[int] = set()
+    for case in cases:
+        firsts = (index for index, node in enumerate(nodes) if _with(node, *case) is True)
+        found.add(next(firsts, len(nodes)))
+    return found
+
+
+def both_true(one: Condition, other: Condition, vocabulary: Vocabulary) -> bool:
+    """Return whether some lead provably makes two conditions true at once."""
+    node = AllOf((one, other))
+    every = [part for _, part in walk(node) if isinstance(part, Comparison)]
+    return all(map(_is_exact, every)) and True in (outcomes(node, vocabulary) or ())
+
+
+_Case = tuple[Mapping[str, Value], Mapping[Comparison, bool | None]]
+
+
+def _cases(
+    nodes: Iterable[Condition], vocabulary: Vocabulary, *, most: int
+) -> Iterator[_Case] | None:
+    """Return every combination of cells and of verdicts that cannot be told, or None if too many.
+
+    Args:
+        nodes: The conditions that are asked together.
+        vocabulary: The names that they use.
+        most: How many comparisons may be made, over all combinations.
+    """
+    every = (part for node in nodes for _, part in walk(node))
+    comparisons = {part for part in every if isinstance(part, Comparison)}
+    exact = {part for part in comparisons if _is_exact(part)}
+    if len(comparisons) > most:
+        return None
     names = sorted({part.left.name for part in exact if isinstance(part.left, Field)})
     domains: list[Sequence[Value | None]] = [
         cells(name, [part for part in exact if part.left == Field(name)], vocabulary)
@@ -68,17 +116,16 @@ def outcomes(
     ]
     free = sorted(comparisons - exact, key=repr)
     verdicts: list[Sequence[bool | None]] = [(True, False, None)] * len(free)
-    cases = prod(len(domain) for domain in (*domains, *verdicts))
-    if cases * len(comparisons) > MOST_COMPARISONS:
+    if prod(len(domain) for domain in (*domains, *verdicts)) * len(comparisons) > most:
         return None
-    found: Verdicts = set()
-    for values in product(*domains):
-        record = {
-            name: value for name, value in zip(names, values, strict=True) if value is not None
-        }
-        for said in product(*verdicts):
-            found.add(_with(node, record, dict(zip(free, said, strict=True))))
-    return found
+    return (
+        (
+            {name: x for name, x in zip(names, values, strict=True) if x is not None},
+            dict(zip(free, said, strict=True)),
+        )
+        for values in product(*domains)
+        for said in product(*verdicts)
+    )
 
 
 def _is_read_once(node: Condition, exact: set[Comparison]) -> bool:

@@ -248,7 +248,14 @@ class _Checker:
         if declaration is not None:
             return declaration.type
         scope = name.partition(".")[0]
-        if scope in _SCOPES:
+        own = self.vocabulary.scope
+        if own and scope != own:
+            near = did_you_mean(f"{own}.{name}", self.vocabulary.fields)
+            known = f"expected {one_of(self.vocabulary.fields)}" if self.vocabulary.fields else ""
+            hint = near or f"; {known or f'this {own} has no properties'}"
+            self._wrong("wrong-scope", f"'{name}' is no property of the {own}{hint}", path)
+            return None
+        if scope in _SCOPES and scope != own:
             message = f"'{name}' has a meaning only {_SCOPES[scope]}"
             self._wrong("wrong-scope", message, path)
             return None

@@ -57,7 +57,8 @@ def compile_condition(node: Condition, vocabulary: Vocabulary) -> Compiled:
     """
     code = Code(vocabulary)
     true, false = code.true(node), code.false(node)
-    return code.function([f"return True if {true} else False if {false} else None"])
+    compiled: Compiled = code.function([f"return True if {true} else False if {false} else None"])
+    return compiled
 
 
 class Code:
@@ -83,20 +84,23 @@ class Code:
             self._values.append(value)
         return self._constants[key]
 
-    def function(self, body: Sequence[str]) -> Compiled:
-        """Return the function of `record`, `at` and `parameters` that runs the statements."""
+    def function(self, body: Sequence[str], *more: str) -> Any:
+        """Return the function that runs the statements.
+
+        Its arguments are `record`, `at` and `parameters`, as of `Compiled`, and the names in
+        `more`.
+        """
         names = ", ".join(f"k{index}" for index in range(len(self._values)))
         lines = [
             f"def make({names}):",
-            f"{_INDENT}def run(record, at, parameters):",
+            f"{_INDENT}def run({', '.join(('record', 'at', 'parameters', *more))}):",
             f"{_INDENT * 2}get = record.get",
             *(f"{_INDENT * 2}{line}" for line in (*self._prologue, *body)),
             f"{_INDENT}return run",
         ]
         space: dict[str, Any] = {}
         exec(compile("\n".join(lines), "<compiled policy>", "exec"), space)  # noqa: S102 - our own code
-        made: Compiled = space["make"](*self._values)
-        return made
+        return space["make"](*self._values)
 
     def variable(self, term: Term) -> str:
         """Return the local variable that holds a term's value, or None where it is missing."""

@@ -15,9 +15,8 @@ from leadrules.policy.document import (
     Table,
     type_of,
 )
-from leadrules.scoring.scorecard import RESULTS
 from leadrules.values import Type, settle
-from leadrules.vocabulary import NAMES, Vocabulary, columns_of, is_name, written
+from leadrules.vocabulary import NAMES, Vocabulary, column_of, columns_of, is_name, written
 
 __all__ = ["checked", "names_any"]
 
@@ -52,7 +51,7 @@ def _check_fields(policy: Policy) -> Iterator[Problem]:
         column.lower(): f"that of '{name}'"
         for name, found in built_in.items()
         for column in columns_of(name, found)
-    } | dict.fromkeys(RESULTS, "what an evaluation adds")
+    } | dict.fromkeys(_results(policy), "what an evaluation adds")
     for name, found in policy.fields.items():
         path = ("fields", name)
         own = columns_of(name, found.declaration)
@@ -71,6 +70,13 @@ def _check_fields(policy: Policy) -> Iterator[Problem]:
         yield from _check_declaration(found, path)
         for column in own:
             columns.setdefault(column.lower(), f"that of '{name}'")
+
+
+def _results(policy: Policy) -> Iterator[str]:
+    """Yield the columns that an evaluation adds to a frame of leads."""
+    yield from ("score", "fit")
+    for name in policy.scoring.results if policy.scoring else ():
+        yield column_of(name)
 
 
 def _check_activities(policy: Policy) -> Iterator[Problem]:

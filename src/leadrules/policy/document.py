@@ -15,7 +15,7 @@ from leadrules.conditions.data import to_data
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
 from leadrules.errors import Issue, as_written, did_you_mean
 from leadrules.lead import Lead
-from leadrules.scoring.scorecard import Scoring
+from leadrules.scoring.document import Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash, parse_day
 from leadrules.values import Cash, Instant, Type, Value, moment_of, settle
 from leadrules.vocabulary import Declaration, Parameter, Vocabulary, start_of_day, written
@@ -266,6 +266,8 @@ class Policy(Section):
         """
         data = canonical(self.model_copy(update={"agreed": None}))
         data["policy"] = {"zone": self.policy.zone}
+        if self.scoring is not None:
+            data["scoring"] = self.scoring.counted()
         data["fields"] = {name: _counted(found) for name, found in self.fields.items()}
         data["activities"] = {
             name: {key: _counted(found) for key, found in activity.properties.items()}

@@ -1,6 +1,31 @@
-"""How good a lead is, and why."""
+"""How good and how ready a lead is, and why."""
 
-from leadrules.scoring.scorecard import Characteristic, Fit, Group, Rule, Scoring, Total
-from leadrules.scoring.scorer import Score, Scorer
+from leadrules.scoring.bands import Band, Bands
+from leadrules.scoring.decay import Decay
+from leadrules.scoring.document import Scoring, Total
+from leadrules.scoring.engagement import ActivityRule, Engagement, Limit
+from leadrules.scoring.points import Group
+from leadrules.scoring.qualification import Criterion, Qualification, Readiness
+from leadrules.scoring.score import Score
+from leadrules.scoring.scorecard import Characteristic, Fit, Rule
+from leadrules.scoring.scorer import Scorer
 
-__all__ = ["Characteristic", "Fit", "Group", "Rule", "Score", "Scorer", "Scoring", "Total"]
+__all__ = [
+    "ActivityRule",
+    "Band",
+    "Bands",
+    "Characteristic",
+    "Criterion",
+    "Decay",
+    "Engagement",
+    "Fit",
+    "Group",
+    "Limit",
+    "Qualification",
+    "Readiness",
+    "Rule",
+    "Score",
+    "Scorer",
+    "Scoring",
+    "Total",
+]

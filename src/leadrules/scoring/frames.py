@@ -15,7 +15,9 @@ from leadrules.conditions.expressions import Reading, balanced, expression
 from leadrules.conditions.frames import read
 from leadrules.conditions.tree import fields_of
 from leadrules.frames import open_frame
-from leadrules.scoring.scorecard import Characteristic, Limits, Rule, Scoring
+from leadrules.scoring.document import Scoring
+from leadrules.scoring.points import Limits
+from leadrules.scoring.scorecard import Characteristic, Rule
 from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
 from leadrules.vocabulary import Vocabulary
 

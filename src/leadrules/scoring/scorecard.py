@@ -5,22 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from leadrules.conditions.analysis import first_true
 from leadrules.conditions.checker import check
 from leadrules.conditions.format import format_condition
 from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
-from leadrules.errors import Problem, did_you_mean
-from leadrules.sections import Number, ParamRef, Prose, Section, millionths
+from leadrules.errors import Problem
+from leadrules.scoring.bands import Grades, check_grades
+from leadrules.scoring.points import (
+    Group,
+    Limits,
+    check_groups,
+    check_limits,
+    check_number,
+    numbers_of,
+)
+from leadrules.sections import Number, ParamRef, Prose, Section
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
 
-__all__ = ["RESULTS", "Characteristic", "Fit", "Group", "Rule", "Scoring", "Total"]
+__all__ = ["Characteristic", "Fit", "Rule"]
 
-RESULTS = ("score", "fit")
-"""The columns that a frame of leads gets."""
 _NOTHING = Decimal(0)
 
 
@@ -53,22 +61,6 @@ class Characteristic(Section):
     """What it is about, for people."""
 
 
-class Limits(Section):
-    """The least and the most that a sum may come to."""
-
-    min: Number | None = None
-    """The least points; whatever is below counts as this."""
-    max: Number | None = None
-    """The most points; whatever is above counts as this."""
-
-
-class Group(Limits):
-    """Characteristics whose sum has limits of its own."""
-
-    of: tuple[Annotated[str, Field(strict=True)], ...]
-    """The characteristics; each in at most one group."""
-
-
 def _rules_alone(value: Any) -> Any:
     """A characteristic that has nothing but rules may be written as the list of them."""
     return {"rules": value} if isinstance(value, Sequence) and not isinstance(value, str) else value
@@ -87,152 +79,92 @@ class Fit(Limits):
     """The characteristics by name; a list of rules is a characteristic of only these."""
     groups: Mapping[str, Group] = Field(default_factory=dict)
     """Groups of characteristics with limits of their own, by name."""
-
-
-class Total(Limits):
-    """The score: the sum of its parts, within limits, rounded half up."""
-
-    of: tuple[Literal["fit"], ...] = ("fit",)
-    """The parts that are added."""
-    decimals: Annotated[int, Field(strict=True, ge=0, le=6)] = 0
-    """How many decimals the visible score has."""
-
-
-class Scoring(Section):
-    """How good a lead is."""
-
-    fit: Fit
-    """Who they are."""
-    total: Total = Field(default_factory=Total)
-    """What the parts add up to."""
+    letters: Grades = Field(default_factory=dict)
+    """The least points of each letter, from the best: `{A: 30, B: 18, C: 0}`; or `thirds`."""
 
     def rules(self) -> Iterator[tuple[str, Rule]]:
         """Yield every rule with its id, in document order."""
-        for name, characteristic in self.fit.characteristics.items():
+        for name, characteristic in self.characteristics.items():
             for number, rule in enumerate(characteristic.rules, start=1):
                 yield rule.id or f"{name}.{number}", rule
 
     def numbers(self) -> Iterator[Decimal | ParamRef]:
-        """Yield every number of points, and every limit of them."""
-        for characteristic in self.fit.characteristics.values():
+        """Yield every number of points, every limit of them and every threshold."""
+        for characteristic in self.characteristics.values():
             yield characteristic.default
             yield from (rule.points for rule in characteristic.rules)
-        for limits in (self.total, self.fit, *self.fit.groups.values()):
-            yield from (limit for limit in (limits.min, limits.max) if limit is not None)
+        for limits in (self, *self.groups.values()):
+            yield from numbers_of(limits)
+        yield from self.letters.values()
 
-    def check(self, vocabulary: Vocabulary, *, warnings: bool = True) -> list[Problem]:
-        """Return every problem of the section, in document order within each kind.
+    def check(
+        self, path: Path, vocabulary: Vocabulary, *, warnings: bool = True
+    ) -> Iterator[Problem]:
+        """Yield every problem of the section, each with its path.
 
         Args:
+            path: The path of the section.
             vocabulary: The names that its conditions may use.
             warnings: Whether to look for what is odd, too, which takes longer.
         """
-        found = [
-            *_check_fit(self.fit, vocabulary, warnings=warnings),
-            *_check_total(self.total, vocabulary),
-        ]
-        return [problem for problem in found if warnings or problem.severity == "error"]
-
-
-def _check_fit(fit: Fit, vocabulary: Vocabulary, *, warnings: bool) -> Iterator[Problem]:
-    ids: set[str] = set()
-    if not fit.characteristics:
-        message = "no characteristics; expected at least one"
-        yield Problem("empty", message, ("fit", "characteristics"))
-    for name, characteristic in fit.characteristics.items():
-        path: Path = ("fit", "characteristics", name)
-        if not is_name(name):
-            yield Problem("bad-name", f"'{name}' is no name; expected {NAMES}", path)
-        yield from _check_number(characteristic.default, (*path, "default"), vocabulary)
-        yield from _check_rules(name, characteristic, path, ids)
-        for index, rule in enumerate(characteristic.rules):
-            place: Path = (*path, "rules", index)
-            yield from _check_number(rule.points, (*place, "points"), vocabulary)
-            for problem in check(rule.when, vocabulary, warnings=warnings):
-                yield replace(problem, path=(*place, "when", *problem.path))
-    yield from _check_groups(fit, vocabulary)
-    yield from _check_limits(fit, ("fit",), vocabulary)
+        if not self.characteristics:
+            message = "no characteristics; expected at least one"
+            yield Problem("empty", message, (*path, "characteristics"))
+        for name, characteristic in self.characteristics.items():
+            place: Path = (*path, "characteristics", name)
+            if not is_name(name):
+                yield Problem("bad-name", f"'{name}' is no name; expected {NAMES}", place)
+            yield from check_number(characteristic.default, (*place, "default"), vocabulary)
+            yield from _check_rules(characteristic, place, vocabulary, warnings=warnings)
+        members = self.characteristics
+        groups: Path = (*path, "groups")
+        yield from check_groups(self.groups, members, groups, vocabulary, noun="characteristic")
+        yield from check_grades(self.letters, (*path, "letters"), vocabulary)
+        yield from check_limits(self, path, vocabulary)
 
 
 def _check_rules(
-    name: str, characteristic: Characteristic, path: Path, ids: set[str]
+    characteristic: Characteristic, path: Path, vocabulary: Vocabulary, *, warnings: bool
 ) -> Iterator[Problem]:
     if not characteristic.rules:
         yield Problem("empty", "no rules; expected at least one", (*path, "rules"))
-    seen: dict[object, int] = {}
-    always: int | None = None
+    sound = True
     for index, rule in enumerate(characteristic.rules):
         place: Path = (*path, "rules", index)
-        rule_id = rule.id or f"{name}.{index + 1}"
-        if rule_id in ids:
-            message = f"id '{rule_id}' is taken by another rule; ids are unique"
-            yield Problem("duplicate-id", message, (*place, "id") if rule.id else place)
-        ids.add(rule_id)
+        yield from check_number(rule.points, (*place, "points"), vocabulary)
+        for problem in check(rule.when, vocabulary, warnings=warnings):
+            sound = sound and problem.severity != "error"
+            yield replace(problem, path=(*place, "when", *problem.path))
+    if warnings and sound:
+        yield from _check_reached(str(path[-1]), characteristic, path, vocabulary)
+
+
+def _check_reached(
+    name: str, characteristic: Characteristic, path: Path, vocabulary: Vocabulary
+) -> Iterator[Problem]:
+    """Yield a warning for every rule that can never be the first that is true."""
+    conditions = [rule.when for rule in characteristic.rules]
+    seen: dict[object, int] = {}
+    always: int | None = None
+    hidden: list[int] = []
+    for index, condition in enumerate(conditions):
+        place: Path = (*path, "rules", index)
         if always is not None:
             message = f"never reached: rule {always + 1} of '{name}' is always true"
             yield Problem("unreachable", message, place, "warning")
-        elif rule.when in seen:
+        elif condition in seen:
             message = (
-                f"never reached: rule {seen[rule.when] + 1} of '{name}' has the same condition"
+                f"never reached: rule {seen[condition] + 1} of '{name}' has the same condition"
             )
             yield Problem("duplicate", message, (*place, "when"), "warning")
-        seen.setdefault(rule.when, index)
-        if isinstance(rule.when, Always) and always is None:
+        else:
+            hidden.append(index)
+        seen.setdefault(condition, index)
+        if isinstance(condition, Always) and always is None:
             always = index
-
-
-def _check_groups(fit: Fit, vocabulary: Vocabulary) -> Iterator[Problem]:
-    home: dict[str, str] = {}
-    for name, group in fit.groups.items():
-        path: Path = ("fit", "groups", name)
-        if not group.of:
-            yield Problem("empty", "no characteristics; expected at least one", (*path, "of"))
-        for index, member in enumerate(group.of):
-            place: Path = (*path, "of", index)
-            if member not in fit.characteristics:
-                hint = did_you_mean(member, fit.characteristics)
-                yield Problem("unknown-name", f"no characteristic '{member}'{hint}", place)
-            elif member in home:
-                message = f"'{member}' is in group '{home[member]}' already; expected one group"
-                yield Problem("duplicate", message, place)
-            home.setdefault(member, name)
-        yield from _check_limits(group, path, vocabulary)
-
-
-def _check_total(total: Total, vocabulary: Vocabulary) -> Iterator[Problem]:
-    if not total.of:
-        yield Problem("empty", "no parts; expected at least one", ("total", "of"))
-    for index, part in enumerate(total.of):
-        if part in total.of[:index]:
-            yield Problem("duplicate", f"'{part}' stands here twice", ("total", "of", index))
-    yield from _check_limits(total, ("total",), vocabulary)
-
-
-def _check_limits(limits: Limits, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:
-    for name, limit in (("min", limits.min), ("max", limits.max)):
-        if limit is not None:
-            yield from _check_number(limit, (*path, name), vocabulary)
-    low, high = limits.min, limits.max
-    if isinstance(low, Decimal) and isinstance(high, Decimal) and low > high:
-        yield Problem("empty-range", f"min {low} is above max {high}", (*path, "min"))
-
-
-def _check_number(
-    number: Decimal | ParamRef, path: Path, vocabulary: Vocabulary
-) -> Iterator[Problem]:
-    if not isinstance(number, ParamRef):
-        return
-    parameter = vocabulary.parameters.get(number.param)
-    if parameter is None:
-        hint = did_you_mean(number.param, vocabulary.parameters)
-        yield Problem("unknown-parameter", f"no parameter '{number.param}'{hint}", (*path, "param"))
-        return
-    if not parameter.type.is_numeric:
-        message = f"parameter '{number.param}' is {parameter.type.noun}; expected a number"
-        yield Problem("type-mismatch", message, (*path, "param"))
-        return
-    for _, value in parameter.values:
-        try:
-            millionths(Decimal(repr(value)))
-        except ValueError as error:
-            yield Problem("bad-number", f"parameter '{number.param}': {error}", (*path, "param"))
+    first = first_true(conditions, vocabulary)
+    for index in hidden if first is not None else ():
+        alone = first_true([conditions[index]], vocabulary)
+        if index not in (first or ()) and 0 in (alone or ()):  # else it is never true at all
+            message = f"never reached: whenever it is true, a rule of '{name}' before it is"
+            yield Problem("unreachable", message, (*path, "rules", index, "when"), "warning")

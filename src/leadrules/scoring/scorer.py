@@ -1,59 +1,48 @@
-"""The scorer: a scorecard compiled, for one lead or a frame of leads."""
+"""The scorer: a section `scoring` compiled, for one lead or a frame of leads."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, make_dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
-from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple
 
-from leadrules.conditions.compiler import Code, Compiled
 from leadrules.document import path_text
-from leadrules.errors import EvaluationError, Issue, PolicyError, as_written
+from leadrules.errors import EvaluationError, Issue, PolicyError, as_written, did_you_mean, one_of
+from leadrules.events import Event, standing
 from leadrules.lead import Lead
-from leadrules.scoring.scorecard import Limits, Scoring
-from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
+from leadrules.scoring.bands import grade_index, held_index, level_index
+from leadrules.scoring.compiler import compile_scoring, no_value
+from leadrules.scoring.document import Scoring
+from leadrules.scoring.effect import Effect
+from leadrules.scoring.interview import Interview, override_in
+from leadrules.scoring.qualification import Answer
+from leadrules.scoring.score import BandBy, Score, made
+from leadrules.scoring.tally import Tally
+from leadrules.sections import DECIMAL_PLACES
 from leadrules.values import Value, moment_of
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Score", "Scorer"]
+__all__ = ["Scorer"]
+
+_POINT = 10**DECIMAL_PLACES
+_NOTHING = (None, None, None, None, None, None, None, (), None, ())
+"""What a policy of a fit alone does not ask for, from `engagement` to `answers`."""
+
+_Placed = tuple[str, BandBy, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How good a lead is at a moment, and by which rules.
+class _Case(NamedTuple):
+    """A lead at a moment: what is known, what happened and stands, and the numbers in effect."""
 
-    Attributes:
-        lead_id: The lead.
-        at: The moment of the evaluation.
-        score: The visible score in points: limited, and rounded half up.
-        fit: Points for who they are, within their limits, unrounded.
-        fired: The ids of the rules that gave points, in document order.
-        uncertain: The characteristics in which a rule that might have come first is unknown.
-        policy: The hash of the policy, if the scorer was given one.
-    """
-
-    lead_id: str
-    at: datetime
-    score: float
-    fit: float
-    fired: tuple[str, ...]
-    uncertain: tuple[str, ...]
-    policy: str | None = None
-
-
-_FEW = 100
-"""How many summands are written with plus signs, which is faster than `sum`."""
-
-_Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Score)], slots=True)
-"""A score that can still be written: frozen ones take three times as long to make."""
+    record: Mapping[str, Value]
+    stood: Sequence[Event]
+    moment: int
+    effect: Effect
 
 
 class Scorer:
-    """A scorecard that is checked and compiled once, and then scores leads.
+    """A section `scoring` that is checked and compiled once, and then scores leads.
 
     Args:
         scoring: The document.
@@ -78,47 +67,130 @@ class Scorer:
         self, scoring: Scoring, *, vocabulary: Vocabulary | None = None, policy: str | None = None
     ) -> None:
         self.scoring = scoring
-        self.vocabulary = vocabulary or Vocabulary()
+        self.vocabulary = words = vocabulary or Vocabulary()
         self.policy = policy
         issues = [
             Issue(found.code, found.message, path_text(found.path))
-            for found in scoring.check(self.vocabulary, warnings=False)
+            for found in scoring.check(words, warnings=False)
         ]
         if issues:
             raise PolicyError(issues)
-        self._run = _compiled(scoring, self.vocabulary)
-        self._epochs = self.vocabulary.epochs
-        named = {number.param for number in scoring.numbers() if isinstance(number, ParamRef)}
-        self._parameters = tuple(
-            _with_points(self.vocabulary.parameters_at(epoch), named)
-            for epoch in (-(2**63), *self._epochs)
+        engagement, qualification = scoring.engagement, scoring.qualification
+        self.tally = Tally(engagement, words) if engagement else None
+        self.interview = Interview(qualification, words) if qualification else None
+        self._run = compile_scoring(scoring, words)
+        self._epochs = words.epochs
+        self._effects = tuple(
+            Effect.at(scoring, words, epoch) for epoch in (-(2**63), *self._epochs)
         )
+        self._parts = 10**scoring.total.decimals
+        self._added = frozenset(scoring.added)
+        self._letters = tuple(scoring.fit.letters) if scoring.fit else ()
+        self._digits = tuple(engagement.digits) if engagement else ()
+        self._fit_alone = not (engagement or qualification or scoring.bands or self._letters)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (self.scoring, self.vocabulary, self.policy)
 
     def __repr__(self) -> str:
-        count = sum(1 for _ in self.scoring.rules())
-        return f"Scorer({len(self.scoring.fit.characteristics)} characteristics, {count} rules)"
+        return f"Scorer({self.scoring.summary()})"
 
-    def score(self, lead: Lead, *, at: datetime) -> Score:
-        """Return how good a lead is at a moment.
+    def score(
+        self, lead: Lead, *, events: Iterable[Event] = (), at: datetime, previous: str | None = None
+    ) -> Score:
+        """Return how good and how ready a lead is at a moment.
+
+        Args:
+            lead: The lead.
+            events: What happened to it, in any order. What happens after the moment does not
+                count, nor do activities and criteria that the policy does not declare.
+            at: The moment; with a time zone.
+            previous: The band that the lead was in before, if it was in one; see `leave` of a
+                band.
 
         Raises:
-            EvaluationError: If `at` has no zone, a declared field holds another type, or
-                points depend on a parameter that has no value yet.
+            EvaluationError: If `at` has no zone, a declared field or property holds another
+                type, an event is of another lead or has the id of one that differs, there is no
+                such band, or points depend on a parameter that has no value yet.
         """
         moment = moment_of(at)
-        parameters = self._parameters[bisect_right(self._epochs, moment)] if self._epochs else {}
+        effect = self._effects[bisect_right(self._epochs, moment)]
         try:
             record = lead.record
         except AttributeError:
             message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
             raise EvaluationError(message, field="lead") from None
-        score, fit, fired, uncertain = self._run(record, moment, parameters)
-        made: Score = _Draft(lead.id, at, score, fit / 1_000_000, fired, uncertain, self.policy)
-        made.__class__ = Score
-        return made
+        if self._fit_alone:
+            shown, fit, fired, uncertain = self._run(record, moment, effect.parameters, 0)
+            score = shown / self._parts if self._parts > 1 else shown
+            return made(lead.id, at, score, fit / _POINT, *_NOTHING, fired, uncertain, self.policy)
+        if effect.absent is not None:
+            raise no_value(effect.absent, lead.id)
+        stood = standing(events, lead_id=lead.id, at=moment)
+        return self._scored(lead, at, _Case(record, stood, moment, effect), previous)
+
+    def _scored(self, lead: Lead, at: datetime, case: _Case, previous: str | None) -> Score:
+        record, stood, moment, effect = case
+        engagement = lifetime = qualification = None
+        counted: Sequence[str] = ()
+        answers: Sequence[Answer] = ()
+        rest = 0
+        if self.tally is not None and effect.worth is not None:
+            engagement, lifetime, counted = self.tally.engaged(
+                stood, moment, effect.parameters, worth=effect.worth
+            )
+            rest += engagement if "engagement" in self._added else 0
+        if self.interview is not None and effect.merit is not None:
+            answers = self.interview.answers(stood, record, moment, effect.parameters)
+            qualification = effect.merit.total(answers)
+            rest += qualification if "qualification" in self._added else 0
+        shown, fit, fired, uncertain = self._run(record, moment, effect.parameters, rest)
+        band, by, lacking = None, None, ()
+        if effect.ladder is not None:
+            parts = {"fit": fit, "engagement": engagement, "qualification": qualification}
+            points = parts.get(effect.ladder.of, shown * (_POINT // self._parts))
+            band, by, lacking = self._band(points, case, previous, lead.id)
+        return made(
+            lead.id,
+            at,
+            shown / self._parts if self._parts > 1 else shown,
+            None if self.scoring.fit is None else fit / _POINT,
+            None if engagement is None else engagement / _POINT,
+            None if lifetime is None else lifetime / _POINT,
+            None if qualification is None else qualification / _POINT,
+            self._letters[grade_index(fit, effect.letters)] if effect.letters else None,
+            self._digits[grade_index(engagement, effect.digits)] if effect.digits else None,
+            band,
+            by,
+            lacking,
+            self.interview.is_ready(answers) if self.interview else None,
+            tuple(zip(self.interview.names, answers, strict=True)) if self.interview else (),
+            (*fired, *counted),
+            uncertain,
+            self.policy,
+        )
+
+    def _band(self, points: int, case: _Case, previous: str | None, lead_id: str) -> _Placed:
+        """Return the band, what decided it, and what is missing for a better one."""
+        ladder = case.effect.ladder
+        assert ladder is not None  # noqa: S101 - the caller looked
+        before = None
+        if previous is not None:
+            if previous not in ladder.names:
+                hint = did_you_mean(previous, ladder.names) or f"; expected {one_of(ladder.names)}"
+                message = f"previous: no band '{as_written(previous)}'{hint}"
+                raise EvaluationError(message, field="previous", lead_id=lead_id)
+            before = ladder.names.index(previous)
+        override = override_in(case.stood, case.moment, ladder.names)
+        if override is not None:
+            return str(override["band"]), "override", ()
+        entered = level_index(points, None, ladder.enter, ladder.leave)
+        stayed = level_index(points, before, ladder.enter, ladder.leave)
+        lacking = [tuple(x for x in needs if x not in case.record) for needs in ladder.needs]
+        place = held_index(stayed, [bool(missing) for missing in lacking])
+        if place != stayed:
+            return ladder.names[place], "hold", lacking[place - 1]
+        return ladder.names[place], "threshold" if stayed == entered else "hysteresis", ()
 
     def score_frame(self, leads: Any, *, at: datetime | str, characteristics: bool = False) -> Any:
         """Return a frame of leads with their scores.
@@ -153,94 +225,3 @@ class Scorer:
 
 def _rebuilt(scoring: Scoring, vocabulary: Vocabulary, policy: str | None) -> Scorer:
     return Scorer(scoring, vocabulary=vocabulary, policy=policy)
-
-
-def _compiled(scoring: Scoring, vocabulary: Vocabulary) -> Compiled:
-    """Return the function that gives the visible score, the fit, and what fired."""
-    code = Code(vocabulary)
-    body = ["fired = []", "unsure = []"]
-    points: dict[str, str] = {}
-    ids = iter(scoring.rules())
-    for index, (name, characteristic) in enumerate(scoring.fit.characteristics.items()):
-        points[name] = found = f"p{index}"
-        body += ["while True:", "    unknown = False"]
-        for rule in characteristic.rules:
-            fired = code.constant(next(ids)[0])
-            body += [
-                f"    if not {code.false(rule.when)}:",
-                f"        if {code.true(rule.when)}:",
-                f"            {found} = {_number(rule.points, code)}",
-                f"            fired.append({fired})",
-                "            break",
-                "        unknown = True",
-            ]
-        body += [f"    {found} = {_number(characteristic.default, code)}", "    break"]
-        body += ["if unknown:", f"    unsure.append({code.constant(name)})"]
-    body += _sums(scoring, points, code)
-    body.append("return score, fit, tuple(fired), tuple(unsure) if unsure else ()")
-    return code.function(body)
-
-
-def _sums(scoring: Scoring, points: Mapping[str, str], code: Code) -> list[str]:
-    lines: list[str] = []
-    grouped: set[str] = set()
-    summands: list[str] = []
-    for index, group in enumerate(scoring.fit.groups.values()):
-        lines.append(f"g{index} = {_sum(points[member] for member in group.of)}")
-        lines += _limited(f"g{index}", group, code)
-        summands.append(f"g{index}")
-        grouped |= set(group.of)
-    summands += [found for name, found in points.items() if name not in grouped]
-    lines.append(f"fit = {_sum(summands)}")
-    lines += [*_limited("fit", scoring.fit, code), "total = fit"]
-    lines += _limited("total", scoring.total, code)
-    step = 10 ** (DECIMAL_PLACES - scoring.total.decimals)
-    lines.append(f"score = (total + {step // 2}) // {step}")
-    if scoring.total.decimals:
-        lines.append(f"score /= {10**scoring.total.decimals}")
-    return lines
-
-
-def _sum(summands: Iterable[str]) -> str:
-    """Return the code of a sum; one of many is not nested, since Python's compiler recurses."""
-    found = list(summands)
-    return (
-        " + ".join(found)
-        if 0 < len(found) <= _FEW
-        else f"sum(({''.join(f'{x}, ' for x in found)}))"
-    )
-
-
-def _limited(name: str, limits: Limits, code: Code) -> list[str]:
-    lines: list[str] = []
-    for limit, function in ((limits.min, "max"), (limits.max, "min")):
-        if limit is not None:
-            sign = "<" if function == "max" else ">"
-            lines.append(f"limit = {_number(limit, code)}")
-            lines.append(f"if {name} {sign} limit: {name} = limit")
-    return lines
-
-
-def _number(number: Decimal | ParamRef, code: Code) -> str:
-    if isinstance(number, ParamRef):
-        key = code.constant(_points_of(number.param))
-        absent = code.constant(partial(_no_value, name=number.param))
-        return f"parameters[{key}] if {key} in parameters else {absent}(record)"
-    return code.constant(millionths(number))
-
-
-def _points_of(name: str) -> str:
-    """Return the key of a parameter's value in millionths; no name has a blank in it."""
-    return f"points of {name}"
-
-
-def _with_points(parameters: Mapping[str, Value], named: Iterable[str]) -> Mapping[str, Value]:
-    """Return parameters together with those named in millionths of a point."""
-    known = {name: parameters[name] for name in named if name in parameters}
-    points = {_points_of(name): millionths(value) for name, value in known.items()}  # type: ignore[arg-type]  # checked: a number
-    return {**parameters, **points}
-
-
-def _no_value(record: Mapping[str, Value], *, name: str) -> NoReturn:
-    message = f"at: parameter '{name}' has no value yet at that moment"
-    raise EvaluationError(message, field="at", lead_id=str(record.get("id")))

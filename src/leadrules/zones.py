@@ -1,0 +1,96 @@
+"""Local days of a time zone, from a table of its changes: the same for one lead and for frames."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from leadrules.values import MICROSECONDS_A_DAY, Instant, instant_of
+
+__all__ = ["Zone", "month_of", "week_of"]
+
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(2100, 1, 1, tzinfo=UTC)
+_STEP = timedelta(days=4)
+"""No zone has changed its clocks twice in so short a time since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The offsets of a time zone from 1970 to 2100; before and after, the nearest of them.
+
+    Attributes:
+        name: The IANA name.
+        changes: The instants at which the offset changes, in order.
+        offsets: The offsets in microseconds: before the first change, and from each on.
+
+    Examples:
+        >>> berlin = Zone.named("Europe/Berlin")
+        >>> late = instant_of(datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+        >>> date.fromordinal(date(1970, 1, 1).toordinal() + berlin.day(late))
+        datetime.date(2026, 7, 1)
+    """
+
+    name: str
+    changes: tuple[Instant, ...]
+    offsets: tuple[int, ...]
+
+    @classmethod
+    def named(cls, name: str) -> Zone:
+        """Return the zone of an IANA name."""
+        found = list(_changes(ZoneInfo(name)))
+        first = _offset(_FIRST, ZoneInfo(name))
+        return cls(name, tuple(at for at, _ in found), (first, *(offset for _, offset in found)))
+
+    def offset(self, instant: int) -> int:
+        """Return how far local time is ahead of UTC at an instant, in microseconds."""
+        return self.offsets[bisect_right(self.changes, instant)]
+
+    def day(self, instant: int) -> int:
+        """Return the local date of an instant, in days since 1970-01-01."""
+        offset = self.offsets[bisect_right(self.changes, instant)]
+        return (instant + offset) // MICROSECONDS_A_DAY
+
+
+def week_of(day: int) -> int:
+    """Return a number that the days from a Monday to a Sunday share."""
+    return (day + 3) // 7
+
+
+def month_of(day: int) -> int:
+    """Return a number that the days of a calendar month share: months since year 0."""
+    found = date.fromordinal(day + _EPOCH_DAY)
+    return found.year * 12 + found.month - 1
+
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def _changes(zone: ZoneInfo) -> Iterator[tuple[Instant, int]]:
+    start, before = _FIRST, _offset(_FIRST, zone)
+    while start < _LAST:
+        end = start + _STEP
+        after = _offset(end, zone)
+        if after != before:
+            yield _change(start, end, zone), after
+        start, before = end, after
+
+
+def _change(start: datetime, end: datetime, zone: ZoneInfo) -> Instant:
+    """Return the first instant, to the second, of the offset that holds at the end."""
+    after = _offset(end, zone)
+    while end - start > timedelta(seconds=1):
+        middle = start + timedelta(seconds=(end - start).total_seconds() // 2)
+        if _offset(middle, zone) == after:
+            end = middle
+        else:
+            start = middle
+    return instant_of(end)
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> int:
+    offset = moment.astimezone(zone).utcoffset() or timedelta()
+    return round(offset.total_seconds() * 1_000_000)
