@@ -129,6 +129,7 @@ def rules_of() -> list[tuple[str, str, Condition]]:
     """Return the characteristic, the id and the condition of every rule, in order."""
     scoring = policy().scoring
     assert scoring is not None
+    assert scoring.fit is not None
     ids = iter(scoring.rules())
     return [
         (name, next(ids)[0], rule.when)

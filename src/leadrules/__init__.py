@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from leadrules.intake import Intake, Mapper, load_mapping
     from leadrules.lead import Account, Company, Lead
     from leadrules.policy import Policy, load_policy, policy_schema
-    from leadrules.scoring.scorer import Score, Scorer
+    from leadrules.scoring.score import Score
+    from leadrules.scoring.scorer import Scorer
     from leadrules.values import Money
     from leadrules.vocabulary import Vocabulary
 
@@ -72,7 +73,8 @@ _HOMES = {
     "intake": ("Intake", "Mapper", "load_mapping"),
     "lead": ("Account", "Company", "Lead"),
     "policy": ("Policy", "load_policy", "policy_schema"),
-    "scoring.scorer": ("Score", "Scorer"),
+    "scoring.score": ("Score",),
+    "scoring.scorer": ("Scorer",),
     "values": ("Money",),
     "vocabulary": ("Vocabulary",),
 }

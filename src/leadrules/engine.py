@@ -8,7 +8,8 @@ from datetime import datetime
 from leadrules.errors import EvaluationError, as_written
 from leadrules.lead import Lead
 from leadrules.policy import Policy
-from leadrules.scoring.scorer import Score, Scorer
+from leadrules.scoring.score import Score
+from leadrules.scoring.scorer import Scorer
 from leadrules.values import moment_of
 
 __all__ = ["Engine", "Evaluation"]

@@ -88,7 +88,7 @@ the characteristics in which data is missing that might have given others.
 
 """
     )
-    ranked = sorted(sample_scores(), key=lambda score: (-score.score, -score.fit))
+    ranked = sorted(sample_scores(), key=lambda score: (-score.score, -(score.fit or 0)))
     assert re.findall(r"^ (\d{19}|\.\.\.)", shown, flags=re.MULTILINE) == [
         *(score.lead_id for score in ranked[:6]),
         "...",

@@ -80,7 +80,7 @@ def test_a_table_in_a_pipe_or_a_file_has_every_lead_the_best_first(
 ) -> None:
     out = leadrules(*sample).out
     found = re.findall(r"^ (\d{19}) +(\d+) ", out, flags=re.MULTILINE)
-    ranked = sorted(sample_scores(), key=lambda score: (-score.score, -score.fit))
+    ranked = sorted(sample_scores(), key=lambda score: (-score.score, -(score.fit or 0)))
     assert found == [(score.lead_id, str(score.score)) for score in ranked]
     leadrules(*sample, "--format", "table", "--output", "scores.txt")
     assert stripped(Path("scores.txt").read_text(encoding="utf-8")) == out

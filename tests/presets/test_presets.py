@@ -53,6 +53,7 @@ def test_every_rule_fires_for_some_lead_and_nothing_is_certain(
     scores = [scorer.score(lead, at=presets.DEMO_AT) for lead in intake.leads]
     fired = Counter(rule for score in scores for rule in score.fired)
     assert policy.scoring is not None
+    assert policy.scoring.fit is not None
     assert set(fired) == {rule_id for rule_id, _ in policy.scoring.rules()}
     uncertain = {name for score in scores for name in score.uncertain}
     assert uncertain == set(policy.scoring.fit.characteristics) - {"mail", "freshness"}

@@ -131,6 +131,7 @@ def plain_score(
             total = total if value is None else bound(total, value)
         return total
 
+    assert scoring.fit is not None
     points: dict[str, Decimal | None] = {}
     fired: list[str] = []
     uncertain: list[str] = []

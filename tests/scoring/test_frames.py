@@ -52,6 +52,7 @@ def check(kind: str, scoring: Scoring, leads: Any, moments: list[datetime], at: 
     """Assert that a frame scores as the definition says."""
     table = frames.table(leads, VOCABULARY, FIELDS)
     table = table.append_column("moment", pa.array(moments, pa.timestamp("us", "UTC")))
+    assert scoring.fit is not None
     names = list(scoring.fit.characteristics)
     compiled = Scorer(scoring, vocabulary=VOCABULARY)
     scored = compiled.score_frame(MAKE[kind](table), at=at, characteristics=True)

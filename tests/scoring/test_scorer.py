@@ -55,6 +55,7 @@ def test_a_score_is_what_its_definition_says(random: Random) -> None:
         assert meant.score is not None
         assert meant.fit is not None
         assert found.score == float(meant.score)
+        assert found.fit is not None
         assert round(found.fit * 1_000_000) == meant.fit * 1_000_000
         assert (found.fired, found.uncertain) == (meant.fired, meant.uncertain)
 
@@ -63,6 +64,7 @@ def test_a_score_is_what_its_definition_says(random: Random) -> None:
 def test_the_order_of_characteristics_does_not_matter(random: Random) -> None:
     """Law: shuffled characteristics and groups give the same score, and the same rules fire."""
     document = scorecard(random)
+    assert document.fit is not None
     characteristics = list(document.fit.characteristics.items())
     groups = list(document.fit.groups.items())
     random.shuffle(characteristics)
@@ -116,6 +118,7 @@ def test_limits_hold(points: int, low: int, room: int) -> None:
         }
     )
     found = Scorer(document).score(Lead(id="17"), at=AT)
+    assert found.fit is not None
     assert round(found.fit * 1_000_000) == min(max(points, low), high)
 
 

@@ -24,7 +24,8 @@ from leadrules.engine import Engine
 from leadrules.intake import load_mapping
 from leadrules.lead import Lead
 from leadrules.policy import load_policy
-from leadrules.scoring.scorer import Score, Scorer
+from leadrules.scoring.score import Score
+from leadrules.scoring.scorer import Scorer
 from leadrules.values import Cash, Type
 from leadrules.vocabulary import Vocabulary, column_of
 

@@ -17,7 +17,7 @@ from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.points import Limits
 from leadrules.scoring.scorecard import Fit
-from leadrules.scoring.scorer import Score
+from leadrules.scoring.score import Score
 from leadrules.sections import ParamRef, plain
 
 __all__ = [
@@ -35,7 +35,7 @@ LINES_BESIDE = 4
 
 def best_first(scores: Sequence[Score]) -> list[Score]:
     """Return scores from the best to the worst, equals in the order of the source."""
-    return sorted(scores, key=lambda score: (-score.score, -score.fit))
+    return sorted(scores, key=lambda score: (-score.score, -(score.fit or 0)))
 
 
 def show_leads(scores: Sequence[Score], console: Console) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from leadrules.cli.consoles import CommandError
 
 if TYPE_CHECKING:
-    from leadrules.scoring.scorer import Score
+    from leadrules.scoring.score import Score
 
 __all__ = ["COLUMNS", "Format", "format_of", "opened", "write_schema", "write_scores"]
 
