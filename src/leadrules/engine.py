@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from leadrules.errors import EvaluationError, as_written
+from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.policy import Policy
 from leadrules.scoring.score import Score
@@ -83,13 +85,25 @@ class Engine:
             raise EvaluationError(message, field="scoring")
         return self._scorer
 
-    def evaluate(self, lead: Lead, *, at: datetime) -> Evaluation:
+    def evaluate(
+        self, lead: Lead, *, events: Iterable[Event] = (), at: datetime, previous: str | None = None
+    ) -> Evaluation:
         """Return what the policy says of a lead at a moment.
 
+        Args:
+            lead: The lead.
+            events: What happened to it, in any order.
+            at: The moment; with a time zone.
+            previous: The band that the lead was in before, if it was in one.
+
         Raises:
-            EvaluationError: If the lead or the moment cannot be evaluated.
+            EvaluationError: If the lead, the events or the moment cannot be evaluated.
         """
         if self._scorer is None:
             moment_of(at)
-        score = self._scorer.score(lead, at=at) if self._scorer else None
+        score = (
+            self._scorer.score(lead, events=events, at=at, previous=previous)
+            if self._scorer
+            else None
+        )
         return Evaluation(lead.id, at, self.policy.hash, score)

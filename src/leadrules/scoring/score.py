@@ -34,7 +34,8 @@ class Score:
         band_by: What decided the band: `threshold`; `hysteresis` (points that would not do to
             get in do to stay in); `hold` (data that a better band needs is missing); or
             `override` (somebody set it).
-        lacking: The fields that are missing for a better band, if the band is by `hold`.
+        lacking: The fields that are missing for the band that the points would do for, if the
+            band is by `hold`.
         ready: Whether enough criteria are met.
         answers: Each criterion with `met`, `not_met` or `unknown`, in document order.
         fired: The ids of the rules that gave points, in document order.

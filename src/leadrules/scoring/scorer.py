@@ -14,7 +14,7 @@ from leadrules.lead import Lead
 from leadrules.scoring.bands import grade_index, held_index, level_index
 from leadrules.scoring.compiler import compile_scoring, no_value
 from leadrules.scoring.document import Scoring
-from leadrules.scoring.effect import Effect
+from leadrules.scoring.effect import Effect, Ladder
 from leadrules.scoring.interview import Interview, override_in
 from leadrules.scoring.qualification import Answer
 from leadrules.scoring.score import BandBy, Score, made
@@ -29,7 +29,8 @@ _POINT = 10**DECIMAL_PLACES
 _NOTHING = (None, None, None, None, None, None, None, (), None, ())
 """What a policy of a fit alone does not ask for, from `engagement` to `answers`."""
 
-_Placed = tuple[str, BandBy, tuple[str, ...]]
+_Placed = tuple[str | None, BandBy | None, tuple[str, ...]]
+"""A band, what decided it, and the fields that are missing for a better one."""
 
 
 class _Case(NamedTuple):
@@ -145,11 +146,11 @@ class Scorer:
             qualification = effect.merit.total(answers)
             rest += qualification if "qualification" in self._added else 0
         shown, fit, fired, uncertain = self._run(record, moment, effect.parameters, rest)
-        band, by, lacking = None, None, ()
+        placed: _Placed = (None, None, ())
         if effect.ladder is not None:
             parts = {"fit": fit, "engagement": engagement, "qualification": qualification}
             points = parts.get(effect.ladder.of, shown * (_POINT // self._parts))
-            band, by, lacking = self._band(points, case, previous, lead.id)
+            placed = _placed(points, case, effect.ladder, previous, lead.id)
         return made(
             lead.id,
             at,
@@ -159,38 +160,14 @@ class Scorer:
             None if lifetime is None else lifetime / _POINT,
             None if qualification is None else qualification / _POINT,
             self._letters[grade_index(fit, effect.letters)] if effect.letters else None,
-            self._digits[grade_index(engagement, effect.digits)] if effect.digits else None,
-            band,
-            by,
-            lacking,
+            self._digits[grade_index(engagement or 0, effect.digits)] if effect.digits else None,
+            *placed,
             self.interview.is_ready(answers) if self.interview else None,
             tuple(zip(self.interview.names, answers, strict=True)) if self.interview else (),
             (*fired, *counted),
             uncertain,
             self.policy,
         )
-
-    def _band(self, points: int, case: _Case, previous: str | None, lead_id: str) -> _Placed:
-        """Return the band, what decided it, and what is missing for a better one."""
-        ladder = case.effect.ladder
-        assert ladder is not None  # noqa: S101 - the caller looked
-        before = None
-        if previous is not None:
-            if previous not in ladder.names:
-                hint = did_you_mean(previous, ladder.names) or f"; expected {one_of(ladder.names)}"
-                message = f"previous: no band '{as_written(previous)}'{hint}"
-                raise EvaluationError(message, field="previous", lead_id=lead_id)
-            before = ladder.names.index(previous)
-        override = override_in(case.stood, case.moment, ladder.names)
-        if override is not None:
-            return str(override["band"]), "override", ()
-        entered = level_index(points, None, ladder.enter, ladder.leave)
-        stayed = level_index(points, before, ladder.enter, ladder.leave)
-        lacking = [tuple(x for x in needs if x not in case.record) for needs in ladder.needs]
-        place = held_index(stayed, [bool(missing) for missing in lacking])
-        if place != stayed:
-            return ladder.names[place], "hold", lacking[place - 1]
-        return ladder.names[place], "threshold" if stayed == entered else "hysteresis", ()
 
     def score_frame(self, leads: Any, *, at: datetime | str, characteristics: bool = False) -> Any:
         """Return a frame of leads with their scores.
@@ -225,3 +202,26 @@ class Scorer:
 
 def _rebuilt(scoring: Scoring, vocabulary: Vocabulary, policy: str | None) -> Scorer:
     return Scorer(scoring, vocabulary=vocabulary, policy=policy)
+
+
+def _placed(
+    points: int, case: _Case, ladder: Ladder, previous: str | None, lead_id: str
+) -> _Placed:
+    """Return the band of a lead; each thing that can decide it goes before those after it."""
+    before = None
+    if previous is not None:
+        if previous not in ladder.names:
+            hint = did_you_mean(previous, ladder.names) or f"; expected {one_of(ladder.names)}"
+            message = f"previous: no band '{as_written(previous)}'{hint}"
+            raise EvaluationError(message, field="previous", lead_id=lead_id)
+        before = ladder.names.index(previous)
+    override = override_in(case.stood, case.moment, ladder.names)
+    if override is not None:
+        return str(override["band"]), "override", ()
+    reached = level_index(points, before, ladder.enter, ladder.leave)
+    lacking = [tuple(x for x in needs if x not in case.record) for needs in ladder.needs]
+    place = held_index(reached, [bool(missing) for missing in lacking])
+    if place != reached:
+        return ladder.names[place], "hold", lacking[reached]
+    entered = level_index(points, None, ladder.enter, ladder.leave)
+    return ladder.names[place], "threshold" if reached == entered else "hysteresis", ()
