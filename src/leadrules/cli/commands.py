@@ -105,6 +105,23 @@ At = Annotated[
         help="The moment, in ISO 8601; without an offset, in the policy's zone. By default now.",
     ),
 ]
+Events = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--events",
+        metavar="FILE",
+        help="What the leads did: a table of events. May be given several times; all of one form.",
+    ),
+]
+EventsMapping = Annotated[
+    Path | None,
+    typer.Option(
+        "--events-mapping",
+        metavar="FILE",
+        help="Which columns of the events are which. Without it they are lead_id, time, type, "
+        "one for each property, and maybe id and kind.",
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write here, not to standard output."),
@@ -197,6 +214,8 @@ def score(  # noqa: PLR0913 - a command takes what it can be told
             "company.employees or company_employees; id is a must.",
         ),
     ] = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
     tables: Tables = None,
     at: At = None,
     form: Annotated[
@@ -213,17 +232,25 @@ def score(  # noqa: PLR0913 - a command takes what it can be told
         Path | None,
         typer.Option("--rejects", metavar="FILE", help="Write the rejected rows here, as CSV."),
     ] = None,
+    events_rejects: Annotated[
+        Path | None,
+        typer.Option(
+            "--events-rejects", metavar="FILE", help="Likewise the rejected rows of events."
+        ),
+    ] = None,
 ) -> None:
     """Score the leads of a file by a policy.
 
-    One row a lead: lead_id, at, score, fit, the rules that fired, the
-    characteristics that missing data makes uncertain, and the policy's hash.
+    One row a lead: lead_id, at, the score and whatever else the policy asks
+    for (parts, band, answers), the rules that fired, the characteristics
+    that missing data makes uncertain, and the policy's hash.
     Standard error tells how many rows were rejected, and why.
 
     Examples:
       leadrules score policy.yaml --leads leads.csv
       leadrules score policy.yaml --leads leads.csv -o scores.csv
       leadrules score policy.yaml --leads export.csv --mapping mapping.yaml
+      leadrules score policy.yaml --leads leads.csv --events clicks.csv
       leadrules score policy.yaml --leads leads.jsonl --at 2026-10-05T09:00
     """
     from leadrules.cli.score import score_leads  # noqa: PLC0415 - for a quick --help
@@ -233,11 +260,14 @@ def score(  # noqa: PLR0913 - a command takes what it can be told
             policy,
             leads=leads,
             mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
             tables=tables or (),
             at=at,
             form=form,
             output=output,
             rejects=rejects,
+            events_rejects=events_rejects,
         )
     )
 

@@ -16,8 +16,8 @@ from leadrules.intake import Reject
 from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.points import Limits
-from leadrules.scoring.scorecard import Fit
 from leadrules.scoring.score import Score
+from leadrules.scoring.scorecard import Fit
 from leadrules.sections import ParamRef, plain
 
 __all__ = [

@@ -5,20 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from leadrules.cli.consoles import CommandError
+from leadrules.values import Type
+from leadrules.vocabulary import column_of
 
 if TYPE_CHECKING:
+    from leadrules.scoring.document import Scoring
     from leadrules.scoring.score import Score
 
-__all__ = ["COLUMNS", "Format", "format_of", "opened", "write_schema", "write_scores"]
-
-COLUMNS = ("lead_id", "at", "score", "fit", "fired", "uncertain", "policy")
+__all__ = ["Format", "columns_of_scores", "format_of", "opened", "write_schema", "write_scores"]
 
 
 class Format(StrEnum):
@@ -69,25 +71,43 @@ def opened(output: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def write_scores(scores: Sequence[Score], form: Format, output: Path | None) -> None:
+def columns_of_scores(scoring: Scoring) -> dict[str, Type]:
+    """Return the columns that a score has by a policy, with the type of each."""
+    results = {name: declared.type for name, declared in scoring.results.items()}
+    if scoring.bands:
+        results |= {"band_by": Type.STRING, "lacking": Type.STRINGS}
+    return {
+        "lead_id": Type.STRING,
+        "at": Type.DATETIME,
+        **results,
+        "fired": Type.STRINGS,
+        "uncertain": Type.STRINGS,
+        "policy": Type.STRING,
+    }
+
+
+def write_scores(
+    scores: Sequence[Score], scoring: Scoring, form: Format, output: Path | None
+) -> None:
     """Write one row a lead, as CSV, as JSON lines or as Parquet.
 
-    In CSV the rules that fired and the uncertain characteristics are joined by `;`.
+    In CSV lists, such as the rules that fired, are joined by `;`.
     """
+    columns = columns_of_scores(scoring)
     if form is Format.PARQUET:
-        _write_parquet(scores, output)
+        _write_parquet(scores, columns, output)
         return
     with opened(output) as file:
         if form is Format.JSON:
             for score in scores:
-                file.write(json.dumps(_record(score), ensure_ascii=False) + "\n")
+                file.write(json.dumps(_record(score, columns), ensure_ascii=False) + "\n")
             return
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(map(column_of, columns))
         for score in scores:
             writer.writerow(
                 ";".join(cell) if isinstance(cell, list) else cell
-                for cell in _record(score).values()
+                for cell in _record(score, columns).values()
             )
 
 
@@ -99,35 +119,39 @@ def write_schema(output: Path | None) -> None:
         file.write(json.dumps(policy_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
-def _record(score: Score) -> dict[str, Any]:
-    return {
-        "lead_id": score.lead_id,
-        "at": score.at.isoformat(),
-        "score": score.score,
-        "fit": score.fit,
-        "fired": list(score.fired),
-        "uncertain": list(score.uncertain),
-        "policy": score.policy,
-    }
+def _record(score: Score, columns: Iterable[str]) -> dict[str, Any]:
+    return {column_of(name): _plain(_value(score, name)) for name in columns}
 
 
-def _write_parquet(scores: Sequence[Score], output: Path | None) -> None:
+def _value(score: Score, name: str) -> Any:
+    _, is_answer, criterion = name.partition("answer.")
+    return score.answer(criterion) if is_answer else getattr(score, name)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _write_parquet(
+    scores: Sequence[Score], columns: Mapping[str, Type], output: Path | None
+) -> None:
     arrow, parquet = _parquet()
-    whole = all(isinstance(score.score, int) for score in scores)
     types = {
-        "lead_id": arrow.string(),
-        "at": arrow.timestamp("us", tz="UTC"),
-        "score": arrow.int64() if whole else arrow.float64(),
-        "fit": arrow.float64(),
-        "fired": arrow.list_(arrow.string()),
-        "uncertain": arrow.list_(arrow.string()),
-        "policy": arrow.string(),
+        Type.DATETIME: arrow.timestamp("us", tz="UTC"),
+        Type.NUMBER: arrow.float64(),
+        Type.BOOLEAN: arrow.bool_(),
+        Type.STRINGS: arrow.list_(arrow.string()),
     }
-    columns = {
-        name: arrow.array([getattr(score, name) for score in scores], kind)
-        for name, kind in types.items()
+    kinds = {name: types.get(declared, arrow.string()) for name, declared in columns.items()}
+    if all(isinstance(score.score, int) for score in scores):
+        kinds["score"] = arrow.int64()
+    data = {
+        column_of(name): arrow.array([_value(score, name) for score in scores], kind)
+        for name, kind in kinds.items()
     }
-    parquet.write_table(arrow.table(columns), output)
+    parquet.write_table(arrow.table(data), output)
 
 
 def _parquet() -> tuple[Any, Any]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leadrules.cli.consoles import CommandError
+from leadrules.events import KINDS
 from leadrules.intake.csv_text import csv_records
 from leadrules.intake.mapping import Source
 from leadrules.intake.rows import file_format
 from leadrules.values import Type
 from leadrules.vocabulary import CURRENCY, Vocabulary, column_of
 
-__all__ = ["identity_mapping"]
+__all__ = ["identity_events", "identity_mapping"]
 
 
 def identity_mapping(
@@ -54,6 +55,53 @@ def identity_mapping(
             found.setdefault(name, name if dotted else column_of(name))
     document = {"leadrules_mapping": 1, "zone": vocabulary.zone, "leads": found}
     return document, tuple(name for name in header if name not in found.values())
+
+
+def identity_events(
+    path: Path, vocabulary: Vocabulary
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Return the mapping of a table of events by its header, and the columns that are not read.
+
+    The table has `lead_id`, `time` and `type`, maybe `id` and `kind`, and a column for each
+    property. Without `kind`, all events are activities.
+
+    Raises:
+        CommandError: If a column is absent that no event can do without.
+        EvaluationError: If the format of the file is not known.
+        OSError: If the file cannot be read.
+    """
+    form = file_format(path, Source.model_construct())
+    header = tuple(dict.fromkeys(_READERS[form](path)))
+    absent = [name for name in ("lead_id", "time", "type") if name not in header]
+    if absent:
+        named = ", ".join(f"'{name}'" for name in absent)
+        message = (
+            f"{path}: there is no column {named}; without a mapping a table of events has "
+            "'lead_id', 'time', 'type', one column for each property, and maybe 'id' and 'kind'"
+        )
+        raise CommandError(message)
+    owner = {name: name for name in ("id", "lead_id", "time") if name in header}
+    entries = [
+        {**owner, **_entry("activity", declared, header), "type": name, "only": _only("type", name)}
+        for name, declared in vocabulary.activities.items()
+    ]
+    for kind, properties in KINDS.items() if "kind" in header else ():
+        needed = {name for name, found in properties.items() if found.required}
+        if kind != "activity" and needed <= set(header):
+            entries.append(
+                {**owner, **_entry(kind, properties, header), "only": _only("kind", kind)}
+            )
+    read = {"kind", "type", *owner, *(name for entry in entries for name in entry["properties"])}
+    document = {"leadrules_mapping": 1, "zone": vocabulary.zone, "events": entries}
+    return document, tuple(name for name in header if name not in read)
+
+
+def _entry(kind: str, properties: Iterable[str], header: Sequence[str]) -> dict[str, Any]:
+    return {"kind": kind, "properties": {name: name for name in properties if name in header}}
+
+
+def _only(column: str, value: str) -> dict[str, Any]:
+    return {"column": column, "in": [value]}
 
 
 def _csv_header(path: Path) -> Sequence[str]:

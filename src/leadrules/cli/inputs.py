@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +12,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from leadrules.cli.consoles import CommandError, messages, note
-from leadrules.cli.identity import identity_mapping
+from leadrules.cli.identity import identity_events, identity_mapping
 from leadrules.errors import did_you_mean
+from leadrules.events import Event
 from leadrules.intake import Intake, Mapper, load_mapping
 from leadrules.intake import Progress as Told
 from leadrules.intake.csv_text import csv_records
 from leadrules.policy import Policy, load_policy
 
-__all__ = ["moment_in", "read_leads", "read_policy"]
+__all__ = ["events_by_lead", "moment_in", "read_events", "read_leads", "read_policy"]
 
 LONG_FILE = 2_000_000
 """A file of so many bytes takes long enough for a progress bar."""
@@ -90,6 +91,57 @@ def read_leads(path: Path, policy: Policy, *, mapping: Path | None) -> Intake:
     if absent:
         note(f"missing in every lead, since no column gives it: {_listed(absent)}")
     return intake
+
+
+def read_events(
+    paths: Iterable[Path], policy: Policy, leads: Intake, *, mapping: Path | None
+) -> tuple[Intake, ...]:
+    """Return the events of files, one intake a file.
+
+    Args:
+        paths: The files.
+        policy: The policy that declares the activities.
+        leads: The leads, to which events of contacts are attached.
+        mapping: The mapping of all the files; without it, they are tables of events.
+
+    Raises:
+        MappingError: If the mapping is wrong.
+        CommandError: If it has no events, or a file cannot do without a mapping.
+        EvaluationError: If a file as a whole cannot be read.
+        OSError: If a file cannot be read.
+    """
+    found = []
+    for path in paths:
+        ignored: tuple[str, ...] = ()
+        if mapping is None:
+            document, ignored = identity_events(path, policy.vocabulary)
+            mapper = load_mapping(document, vocabulary=policy.vocabulary)
+        else:
+            mapper = load_mapping(mapping, vocabulary=policy.vocabulary)
+            if mapper.mapping.events is None:
+                raise CommandError(f"{mapping}: the mapping has no events; expected 'events'")
+        with _progress(messages(), path) as progress:
+            found.append(mapper.read(path, leads=leads.leads, progress=progress))
+        if ignored:
+            named = [f"'{name}'" for name in ignored]
+            note(f"{path}: not read, since no property is called so: {_listed(named)}")
+    return tuple(found)
+
+
+def events_by_lead(leads: Intake, events: Iterable[Intake]) -> Mapping[str, Sequence[Event]]:
+    """Return the events of each lead, and say how many are of others."""
+    known = {lead.id for lead in leads.leads}
+    found: dict[str, list[Event]] = {}
+    others = 0
+    for intake in (leads, *events):
+        for event in intake.events:
+            if event.lead_id in known:
+                found.setdefault(event.lead_id, []).append(event)
+            else:
+                others += 1
+    if others:
+        note(f"of leads that the file of leads has not: {others} events")
+    return found
 
 
 def _absent(policy: Policy, mapper: Mapper, intake: Intake) -> Sequence[str]:

@@ -9,9 +9,16 @@ from pathlib import Path
 from leadrules.cli.consoles import messages, results
 from leadrules.cli.display import show_leads
 from leadrules.cli.formats import Format, format_of, opened, write_scores
-from leadrules.cli.inputs import moment_in, read_leads, read_policy
+from leadrules.cli.inputs import (
+    events_by_lead,
+    moment_in,
+    read_events,
+    read_leads,
+    read_policy,
+)
 from leadrules.engine import Engine
 from leadrules.errors import EvaluationError
+from leadrules.intake import Intake
 
 __all__ = ["score_leads"]
 
@@ -21,11 +28,14 @@ def score_leads(  # noqa: PLR0913 - the command's options
     *,
     leads: Path,
     mapping: Path | None,
+    events: Sequence[Path],
+    events_mapping: Path | None,
     tables: Sequence[tuple[str, Path]],
     at: datetime | None,
     form: Format | None,
     output: Path | None,
     rejects: Path | None,
+    events_rejects: Path | None,
 ) -> int:
     """Score the leads of a file, and return the exit status: 1 if rows were rejected.
 
@@ -34,27 +44,37 @@ def score_leads(  # noqa: PLR0913 - the command's options
         OSError: If a file cannot be read or written.
     """
     form = format_of(form, output)
-    _apart(
-        {"--output": output, "--rejects": rejects}, [path, leads, mapping, *dict(tables).values()]
-    )
+    read = [path, leads, mapping, *events, events_mapping, *dict(tables).values()]
+    _apart({"--output": output, "--rejects": rejects, "--events-rejects": events_rejects}, read)
     policy = read_policy(path, tables)
     scorer = Engine(policy).scorer
     moment = moment_in(policy.policy.zone, at)
     intake = read_leads(leads, policy, mapping=mapping)
-    scores = [scorer.score(lead, at=moment) for lead in intake.leads]
-    if rejects:
-        intake.write_rejects(rejects)
-    messages().print(intake.summary(), soft_wrap=True)
-    if intake.rejects and not rejects:
-        messages().print("--rejects FILE writes the rejected rows", soft_wrap=True)
+    happened = read_events(events, policy, intake, mapping=events_mapping)
+    histories = events_by_lead(intake, happened)
+    scores = [
+        scorer.score(lead, events=histories.get(lead.id, ()), at=moment) for lead in intake.leads
+    ]
+    _report(intake, rejects, "--rejects")
+    for found in happened:
+        _report(found, events_rejects, "--events-rejects")
     if form is not Format.TABLE:
-        write_scores(scores, form, output)
+        write_scores(scores, scorer.scoring, form, output)
     elif output is None:
         show_leads(scores, results())
     else:
         with opened(output) as file:
             show_leads(scores, results(file))
-    return 1 if intake.rejects else 0
+    return 1 if any(found.rejects for found in (intake, *happened)) else 0
+
+
+def _report(intake: Intake, rejects: Path | None, option: str) -> None:
+    """Say what was read, and write the rejected rows where they are wanted."""
+    if rejects:
+        intake.write_rejects(rejects)
+    messages().print(intake.summary(), soft_wrap=True)
+    if intake.rejects and not rejects:
+        messages().print(f"{option} FILE writes the rejected rows", soft_wrap=True)
 
 
 def _apart(written: Mapping[str, Path | None], read: Iterable[Path | None]) -> None:
