@@ -154,7 +154,7 @@ def demo(
         typer.Option(
             "--write",
             metavar="DIR",
-            help="Only write policy.yaml, mapping.yaml and leads.csv there, to play with.",
+            help="Only write the policy, the mappings and the data there, to play with.",
         ),
     ] = None,
 ) -> None:

@@ -20,10 +20,11 @@ from leadrules.cli.display import (
     policy_brief,
     rejects_table,
 )
+from leadrules.cli.inputs import events_by_lead
 from leadrules.engine import Engine
-from leadrules.intake import load_mapping
+from leadrules.intake import Intake, load_mapping
 from leadrules.lead import Lead
-from leadrules.policy import load_policy
+from leadrules.policy import Policy, load_policy
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
 from leadrules.values import Cash, Type
@@ -41,19 +42,23 @@ def show_demo() -> int:
     _chapter(console, "The policy that sales and marketing agreed on")
     console.print(policy_brief(policy))
 
-    mapper = load_mapping(presets.demo_mapping(), vocabulary=policy.vocabulary)
-    with presets.demo_leads_file() as path:
-        intake = mapper.read(path)
-    _chapter(console, "The export of a CRM, read by a mapping")
+    intake, happened = _read(policy)
+    _chapter(console, "The exports of a CRM, read by mappings")
     console.print(
-        f"{intake.read} rows read: {intake.accepted} accepted, {len(intake.rejects)} rejected. "
-        f"{len(intake.leads)} leads; {intake.repeated} row says again what another said."
+        f"{intake.read} rows of leads read: {intake.accepted} accepted, {len(intake.rejects)} "
+        f"rejected. {happened.read} rows of what they did: {happened.accepted} accepted, "
+        f"{len(happened.rejects)} rejected. {len(intake.leads)} leads and {len(happened.events)} "
+        "events; one row of each says again what another said."
     )
+    console.print("Rejected, of the leads:")
     console.print(rejects_table(intake.rejects))
+    console.print("Rejected, of what they did:")
+    console.print(rejects_table(happened.rejects))
 
     scorer = Engine(policy).scorer
     at = presets.DEMO_AT
-    scores = [scorer.score(lead, at=at) for lead in intake.leads]
+    histories = events_by_lead(intake, [happened])
+    scores = [scorer.score(lead, events=histories.get(lead.id, ()), at=at) for lead in intake.leads]
     ranked = best_first(scores)
     _chapter(console, "The best and the worst leads")
     console.print(leads_table(ranked[:BEST], worst=ranked[-WORST:]))
@@ -75,6 +80,16 @@ def show_demo() -> int:
     return 0 if agree else 1
 
 
+def _read(policy: Policy) -> tuple[Intake, Intake]:
+    """Return the leads of the sample, and what they did."""
+    leads = load_mapping(presets.demo_mapping(), vocabulary=policy.vocabulary)
+    with presets.demo_leads_file() as path:
+        intake = leads.read(path)
+    events = load_mapping(presets.demo_events_mapping(), vocabulary=policy.vocabulary)
+    with presets.demo_events_file() as path:
+        return intake, events.read(path)
+
+
 def write_demo(folder: Path) -> int:
     """Write the sample into a folder, which is made if there is none.
 
@@ -86,6 +101,8 @@ def write_demo(folder: Path) -> int:
         "policy.yaml": presets.demo_policy(),
         "mapping.yaml": presets.demo_mapping(),
         "leads.csv": presets.demo_leads(),
+        "events-mapping.yaml": presets.demo_events_mapping(),
+        "events.csv": presets.demo_events(),
     }
     for name in texts:
         if (folder / name).exists():
@@ -105,7 +122,8 @@ def _next_steps(folder: str, *, write: bool) -> str:
     lines += [
         f"  leadrules check {folder}/policy.yaml",
         f"  leadrules score {folder}/policy.yaml --leads {folder}/leads.csv \\",
-        f"      --mapping {folder}/mapping.yaml --at {presets.DEMO_AT:%Y-%m-%dT%H:%M}Z",
+        f"      --mapping {folder}/mapping.yaml --at {presets.DEMO_AT:%Y-%m-%dT%H:%M}Z \\",
+        f"      --events {folder}/events.csv --events-mapping {folder}/events-mapping.yaml",
         "  leadrules --help",
     ]
     return "\n".join(lines)

@@ -12,10 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from leadrules.conditions.format import format_condition
+from leadrules.conditions.tree import Always
 from leadrules.intake import Reject
 from leadrules.policy import Policy
+from leadrules.scoring.bands import Band
 from leadrules.scoring.document import Scoring
+from leadrules.scoring.engagement import Engagement
 from leadrules.scoring.points import Limits
+from leadrules.scoring.qualification import Qualification, Readiness
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorecard import Fit
 from leadrules.sections import ParamRef, plain
@@ -57,27 +61,58 @@ def _height(scores: Sequence[Score], console: Console) -> int:
 
 def leads_table(scores: Sequence[Score], *, worst: Sequence[Score] = ()) -> Table:
     """Return a table of leads in the order given, and after a gap the worst."""
+    every = [*scores, *worst]
+    told = {
+        name: label
+        for name, label in _TOLD.items()
+        if any(getattr(score, name) not in {None, ()} for score in every)
+    }
+    if "band" in told:  # there is no room for all; the other formats have it
+        told.pop("uncertain", None)
     table = _table()
     table.add_column("Lead", overflow="fold")
     table.add_column("Score", justify="right", no_wrap=True)
-    table.add_column("Fit", justify="right", no_wrap=True)
-    table.add_column("Fired", ratio=3, overflow="fold")
-    table.add_column("Uncertain", ratio=2, overflow="fold", style="dim")
+    for name, label in told.items():
+        if name == "fired":
+            table.add_column(label, ratio=3, overflow="fold")
+        elif name == "uncertain":
+            table.add_column(label, ratio=2, overflow="fold", style="dim")
+        else:
+            table.add_column(label, justify="left" if name == "band" else "right", no_wrap=True)
     for score in scores:
-        table.add_row(*_cells(score))
+        table.add_row(*_cells(score, told))
     if worst:
         table.add_row("...")
     for score in worst:
-        table.add_row(*_cells(score))
+        table.add_row(*_cells(score, told))
     return table
 
 
-def _cells(score: Score) -> Iterator[Text]:
+_TOLD = {
+    "band": "Band",
+    "fit": "Fit",
+    "engagement": "Engaged",
+    "ready": "Ready",
+    "fired": "Fired",
+    "uncertain": "Uncertain",
+}
+"""What a table of leads tells of a score, if any lead has it, and what the column is called."""
+
+
+def _cells(score: Score, told: Iterable[str]) -> Iterator[Text]:
     yield Text(score.lead_id)
     yield Text(f"{score.score}", style="bold")
-    yield Text(f"{plain(Decimal(repr(score.fit)))}")
-    yield Text(", ".join(score.fired))
-    yield Text(", ".join(score.uncertain))
+    for name in told:
+        value = getattr(score, name)
+        match value:
+            case bool():
+                yield Text("yes" if value else "no")
+            case float():
+                yield Text(f"{plain(round(Decimal(repr(value)), 1))}")
+            case tuple():
+                yield Text(", ".join(value))
+            case _:
+                yield Text(value or "")
 
 
 def rejects_table(rejects: Sequence[Reject]) -> Table:
@@ -115,6 +150,10 @@ def policy_brief(policy: Policy) -> RenderableType:
     if policy.scoring:
         if policy.scoring.fit:
             parts += ["", _rules(policy.scoring.fit)]
+        if policy.scoring.engagement:
+            parts += ["", _activities(policy.scoring.engagement)]
+        if policy.scoring.qualification:
+            parts += ["", _criteria(policy.scoring.qualification)]
         parts += ["", _facts_table(_sums(policy.scoring))]
     return Group(*parts)
 
@@ -145,12 +184,40 @@ def _facts(policy: Policy) -> Iterator[tuple[str, str]]:
         yield "parameters", f"{name}: {values}"
 
 
-def _rules(fit: Fit) -> Table:
+def _points_table() -> Table:
+    """Return a table of what gives points: its name, how many, when, and why."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(overflow="fold", style="cyan")
     table.add_column(justify="right", no_wrap=True)
     table.add_column(ratio=3, overflow="fold")
     table.add_column(ratio=2, style="dim")
+    return table
+
+
+def _activities(engagement: Engagement) -> Table:
+    table = _points_table()
+    for name, rule in engagement.rules.items():
+        always = isinstance(rule.when, Always)
+        what = rule.activity if always else f"{rule.activity}: {format_condition(rule.when)}"
+        decay = None if rule.decay.kind == "none" else rule.decay
+        said = [what, *(str(part) for part in (rule.limit, decay) if part is not None)]
+        text = ", ".join(said) + _limits(rule)
+        table.add_row(name, _points(rule.points), Text(text), Text(rule.why or ""))
+    return table
+
+
+def _criteria(qualification: Qualification) -> Table:
+    table = _points_table()
+    for name, criterion in qualification.criteria.items():
+        conditions = (("met", criterion.met), ("not met", criterion.not_met))
+        said = [f"{word} by {format_condition(found)}" for word, found in conditions if found]
+        asked = Text("; ".join(said) or "asked")
+        table.add_row(name, _points(criterion.points), asked, Text(criterion.ask or ""))
+    return table
+
+
+def _rules(fit: Fit) -> Table:
+    table = _points_table()
     for characteristic, rules in fit.characteristics.items():
         for number, rule in enumerate(rules.rules):
             table.add_row(
@@ -170,7 +237,26 @@ def _sums(scoring: Scoring) -> Iterator[tuple[str, str]]:
         for name, group in fit.groups.items():
             yield name, f"{' + '.join(group.of)}{_limits(group)}"
         yield "fit", f"{' + '.join([*fit.groups, *rest])}{_limits(fit)}"
+    if scoring.engagement:
+        yield "engagement", f"{' + '.join(scoring.engagement.rules)}{_limits(scoring.engagement)}"
     yield "score", f"{' + '.join(scoring.added)}{_limits(scoring.total)}"
+    if scoring.qualification and scoring.qualification.ready:
+        yield "ready", _ready(scoring.qualification, scoring.qualification.ready)
+    for band in scoring.bands.levels if scoring.bands else ():
+        yield "bands", f"{band.name}{_entry(band)}"
+
+
+def _ready(qualification: Qualification, ready: Readiness) -> str:
+    among = f", {' and '.join(ready.mandatory)} among them" if ready.mandatory else ""
+    return f"{ready.at_least} of {len(qualification.criteria)} criteria met{among}"
+
+
+def _entry(band: Band) -> str:
+    if band.enter is None:
+        return ": all others"
+    leave = "" if band.leave is None else f", until below {_limit(band.leave)}"
+    needs = f", if {' and '.join(band.needs)} is known" if band.needs else ""
+    return f" from {_limit(band.enter)}{leave}{needs}"
 
 
 def _points(points: Decimal | ParamRef) -> str:

@@ -10,7 +10,16 @@ from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
-__all__ = ["DEMO_AT", "demo_leads", "demo_leads_file", "demo_mapping", "demo_policy"]
+__all__ = [
+    "DEMO_AT",
+    "demo_events",
+    "demo_events_file",
+    "demo_events_mapping",
+    "demo_leads",
+    "demo_leads_file",
+    "demo_mapping",
+    "demo_policy",
+]
 
 DEMO_AT = datetime(2026, 10, 5, 7, tzinfo=UTC)
 """The moment to which the sample belongs: all its leads arose before it."""
@@ -45,6 +54,26 @@ def demo_leads() -> str:
 def demo_leads_file() -> AbstractContextManager[Path]:
     """Return a context whose value is the path of the sample leads, to give to `Mapper.read`."""
     return as_file(files(__name__) / "demo_leads.csv")
+
+
+def demo_events_mapping() -> str:
+    """Return the text of the mapping that reads what the sample leads did."""
+    return _text("demo_events_mapping.yaml")
+
+
+def demo_events() -> str:
+    """Return what the sample leads did as a CRM exports it: CSV, and not clean.
+
+    Examples:
+        >>> demo_events().splitlines()[0][:18]
+        'Event;Lead Id;When'
+    """
+    return _text("demo_events.csv")
+
+
+def demo_events_file() -> AbstractContextManager[Path]:
+    """Return a context whose value is the path of the events, to give to `Mapper.read`."""
+    return as_file(files(__name__) / "demo_events.csv")
 
 
 def _text(name: str) -> str:

@@ -1,6 +1,6 @@
-"""The sample leads: made up, the same every time, and as untidy as an export of a CRM.
+"""The sample: made up, the same every time, and as untidy as exports of a CRM are.
 
-`python -m leadrules.presets.generate` prints them; `demo_leads.csv` is what it prints.
+`python -m leadrules.presets.generate FOLDER` writes it there: the leads, and what they did.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from random import Random
 from typing import TypeVar
 
-__all__ = ["generated_leads"]
+__all__ = ["generated_events", "generated_leads"]
 
 GOOD = 193
 LAST = datetime(2026, 10, 4, 18, 45)  # noqa: DTZ001 - exports state no zone
@@ -109,6 +110,54 @@ def generated_leads() -> str:
     return text.getvalue()
 
 
+EVENT_HEADER = ("Event", "Lead Id", "When", "What", "Detail", "Answer", "By")
+PAGES = ("/", "/pricing", "/pricing/enterprise", "/customers", "/blog/shift-swaps", "/imprint")
+TOPICS = ("Shift swaps without paper", "Planning across sites")
+PAPERS = ("Time tracking and the law", "Shift planning in hospitals")
+QUESTIONS = ("Budget", "Authority", "Need", "Need", "Need", "Timing")
+CALLERS = ("Jonas Rieger", "Nele Vogt")
+
+
+def generated_events() -> str:
+    """Return what the sample leads did as CSV with semicolons: some of it twice, three rows faulty."""
+    chance = Random(7)  # noqa: S311 - a sample is no secret
+    rows: list[list[str]] = []
+    for number in range(GOOD):
+        for _ in range(int(14 * chance.random() ** 3)):
+            rows.append(_event(chance, number, len(rows)))
+    rows.append(["e-retracted", rows[4][1], "04.10.2026 08:00", "Retraction", rows[4][0], "", ""])
+    rows.insert(23, list(rows[11]))
+    rows.insert(40, _faulty(rows[40], {"When": "yesterday"}))
+    rows.insert(71, _faulty(rows[71], {"Lead Id": "-"}))
+    rows.insert(96, _faulty(rows[96], {"What": "Answer", "Detail": "Need", "Answer": "perhaps"}))
+    text = StringIO()
+    csv.writer(text, delimiter=";", lineterminator="\n").writerows([EVENT_HEADER, *rows])
+    return text.getvalue()
+
+
+def _event(chance: Random, number: int, count: int) -> list[str]:
+    ago = timedelta(minutes=int(200 * 24 * 60 * chance.random() ** 2))
+    row = [f"e-{count}", str(FIRST_ID + 1_003 * number), (LAST - ago).strftime("%d.%m.%Y %H:%M")]
+    kind = chance.random()
+    if kind < 0.62:  # noqa: PLR2004 - a share, as are those below
+        return [*row, "Page view", _pick(chance, PAGES), "", ""]
+    if kind < 0.72:  # noqa: PLR2004
+        return [*row, "Webinar", _pick(chance, TOPICS), "", ""]
+    if kind < 0.82:  # noqa: PLR2004
+        return [*row, "Download", _pick(chance, PAPERS), "", ""]
+    if kind < 0.85:  # noqa: PLR2004
+        return [*row, "Unsubscribed", "-", "", ""]
+    answer = _pick(chance, ("yes", "yes", "no", "open"))
+    return [*row, "Answer", _pick(chance, QUESTIONS), answer, _pick(chance, CALLERS)]
+
+
+def _faulty(row: Sequence[str], cells: Mapping[str, str]) -> list[str]:
+    return [
+        cells.get(column, f"{cell}x" if column == "Event" else cell)
+        for column, cell in zip(EVENT_HEADER, row, strict=True)
+    ]
+
+
 def _pick(chance: Random, items: Sequence[Item]) -> Item:
     return items[int(chance.random() * len(items))]
 
@@ -187,4 +236,5 @@ def _changed(row: Sequence[str], cells: Mapping[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(generated_leads())
+    for name, made in (("demo_leads.csv", generated_leads), ("demo_events.csv", generated_events)):
+        Path(sys.argv[1], name).write_text(made(), encoding="utf-8", newline="\n")
