@@ -135,6 +135,18 @@ _PARAMETERS: Mapping[Type, tuple[str, Sequence[Any]]] = {
     Type.MONEY: ("floor", MONEYS[2:6:2]),
 }
 
+ACTIVITIES: Mapping[str, Mapping[str, Declaration]] = {
+    "page_view": {
+        "path": Declaration(type=Type.STRING),
+        "seconds": Declaration(type=Type.INTEGER),
+        "amount": Declaration(type=Type.MONEY),
+        "returning": Declaration(type=Type.BOOLEAN),
+    },
+    "download": {},
+    "demo": {},
+}
+"""The types of activity that random histories are made of."""
+
 
 def _vocabulary() -> Vocabulary:
     declared = {
@@ -148,7 +160,7 @@ def _vocabulary() -> Vocabulary:
         name: Parameter(kind, tuple(zip(map(_start, starts), map(settle, values), strict=False)))  # type: ignore[arg-type]  # none of them is missing
         for kind, (name, values) in _PARAMETERS.items()
     }
-    return Vocabulary(declared, parameters=parameters, zone="Europe/Berlin")
+    return Vocabulary(declared, activities=ACTIVITIES, parameters=parameters, zone="Europe/Berlin")
 
 
 def _start(day: date) -> Instant:

@@ -49,7 +49,7 @@ def _limits(random: Random) -> dict[str, Any]:
     return {name: limit for name, limit in limits.items() if random.random() < 0.4}
 
 
-def _condition(conditions: Conditions) -> Condition:
+def condition(conditions: Conditions) -> Condition:
     """Return a condition that does not mix currencies, as random ones may."""
     while check(found := conditions.condition(1), VOCABULARY, warnings=False):
         pass
@@ -64,7 +64,7 @@ def scorecard(random: Random, *, most: int = 6) -> Scoring:
         name: {
             "default": _number(random) if random.random() < 0.4 else 0,
             "rules": [
-                {"when": _condition(conditions), "points": _number(random)}
+                {"when": condition(conditions), "points": _number(random)}
                 for _ in range(random.randint(1, 3))
             ],
         }
