@@ -33,8 +33,10 @@ from leadrules.document import read_document
 from leadrules.events import KINDS
 from leadrules.intake import REJECTIONS
 from leadrules.lead import lead_fields
-from leadrules.sections import ParamRef
-from leadrules.values import Type
+from leadrules.scoring.decay import Decay, decay_of, whole
+from leadrules.scoring.points import points_text
+from leadrules.sections import Duration, ParamRef
+from leadrules.values import MICROSECONDS_A_DAY, Type
 from leadrules.vocabulary import Declaration, Vocabulary, columns_of
 from tests.docs.blocks import LEADRULES, PLAIN_TERMINAL
 
@@ -108,6 +110,8 @@ def _default(info: FieldInfo) -> str:
             return f"`{str(value).lower()}`"
         case Decimal():
             return f"`{value}`"
+        case Always():
+            return "`always`"
         case tuple():
             return f"`[{', '.join(value)}]`"
     return f"`{value}`"
@@ -137,6 +141,8 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
     if origin is not None:
         key, value = _kind(inside[0]), _kind(inside[1])
         return f"mapping: {'name' if key == 'text' and '](#' in value else key} → {value}"
+    if annotation is int and any(mark in get_args(Duration)[1:] for mark in marks):
+        return "duration"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         name = annotation.__name__.strip("_")
         return f"[{_spaced(name)}](#{_spaced(name).replace(' ', '-')})"
@@ -148,6 +154,7 @@ KINDS_OF_VALUES: Mapping[Any, str] = {
     str: "text",
     int: "whole number",
     float: "number",
+    Decimal: "number",
     bool: "`true` or `false`",
     date: "date",
     Type: "[type](conditions.md#types)",
@@ -183,6 +190,24 @@ def operators(_: str) -> str:
         value = {"term": "one value", "list": "a list", "none": "none"}[found.right]
         rows.append((f"`{text}`", f"`{op}`", value, found.meaning))
     return _table(("Text", "`op:` in data", "`value:` in data", "True if"), rows)
+
+
+def decays(_: str) -> str:
+    """Return what is left of ten points after some days, by each decay."""
+    spellings = (
+        "window 60 days",
+        "linear 60 days",
+        "half_life 30 days",
+        "step 50% every 30 days",
+        "compounding 50% every 30 days",
+    )
+    days = (0, 15, 30, 45, 60, 90)
+    rows = []
+    for spelling in spellings:
+        decay = Decay.model_validate(decay_of(spelling))
+        left = [whole(10_000_000, decay.factor(day * MICROSECONDS_A_DAY)) for day in days]
+        rows.append((f"`{spelling}`", *(points_text(points) for points in left)))
+    return _table(("Decay", "at once", *(f"after {day} days" for day in days[1:])), rows)
 
 
 def fields(_: str) -> str:
@@ -359,6 +384,7 @@ def _one_line(text: str) -> str:
 
 
 WRITERS: Mapping[str, Callable[[str], str]] = {
+    "decays": decays,
     "errors": errors,
     "events": events,
     "fields": fields,
