@@ -7,52 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from leadrules.intake import Attached, Intake, load_mapping
-from leadrules.values import Money, Type
-from leadrules.vocabulary import Declaration, Vocabulary
+from leadrules import load_policy
+from leadrules.intake import Attached, Intake, Mapper, load_mapping
+from leadrules.values import Money
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def vocabulary(**names: str) -> Vocabulary:
-    """Return a vocabulary that declares names by type, as a policy would."""
-    return Vocabulary(
-        {
-            name: Declaration(type=Type(kind))
-            for kind, listed in names.items()
-            for name in listed.split()
-        }
-    )
-
-
-XEDUCATION = vocabulary(
-    string="lead_number lead_origin last_activity specialization heard_from occupation motive tags"
-    " lead_quality lead_profile last_notable_activity activity_index profile_index",
-    boolean="do_not_email do_not_call search_ad newspaper_article_ad forum_ad newspaper_ad"
-    " digital_ad recommended free_copy converted",
-    number="total_visits pages_per_visit",
-    integer="time_on_site activity_score profile_score",
-)
-DEALS = vocabulary(
-    string="crm_stage quality lost_reason page content term product education payment_type"
-    " german_level",
-    date="closed",
-    duration="sla",
-    integer="course_months study_months",
-    money="initial_payment offer_total",
-)
+def mapper(mapping: str, policy: str) -> Mapper:
+    vocabulary = load_policy(EXAMPLES / f"{policy}.policy.yaml").vocabulary
+    return load_mapping(EXAMPLES / f"{mapping}.mapping.yaml", vocabulary=vocabulary)
 
 
 @pytest.fixture(scope="module")
 def xeducation(data_dir: Path) -> Intake:
-    mapper = load_mapping(EXAMPLES / "xeducation.mapping.yaml", vocabulary=XEDUCATION)
-    return mapper.read(data_dir / "xeducation" / "Leads.csv")
+    return mapper("xeducation", "xeducation").read(data_dir / "xeducation" / "Leads.csv")
 
 
 @pytest.fixture(scope="module")
 def deals(data_dir: Path) -> Intake:
-    mapper = load_mapping(EXAMPLES / "ich_deals.mapping.yaml", vocabulary=DEALS)
-    return mapper.read(data_dir / "ich_crm" / "deals.csv")
+    return mapper("ich_deals", "ich_crm").read(data_dir / "ich_crm" / "deals.csv")
 
 
 def test_x_education_is_read_whole(xeducation: Intake) -> None:
@@ -90,16 +64,32 @@ def test_deals_are_read_but_for_two_without_an_id(deals: Intake) -> None:
     assert all(lead.created for lead in leads)
 
 
+def test_contacts_are_read_whole(deals: Intake, data_dir: Path) -> None:
+    people = mapper("ich_contacts", "ich_crm").read(data_dir / "ich_crm" / "contacts.csv")
+    assert (people.read, people.accepted, people.rejects) == (18_548, 18_548, ())
+    assert all(lead.created and lead.owner for lead in people.leads)
+    known = {lead.id for lead in people.leads}
+    named = [lead.contact_id for lead in deals.leads if lead.contact_id]
+    assert (len(named), len(set(named)), len(known & set(named))) == (21_532, 18_089, 18_088)
+
+
 def test_calls_find_the_deals_of_their_contacts(deals: Intake, data_dir: Path) -> None:
-    mapper = load_mapping(EXAMPLES / "ich_calls.mapping.yaml")
-    calls = mapper.read(data_dir / "ich_crm" / "calls.csv", leads=deals.leads)
+    calls = mapper("ich_calls", "ich_crm").read(
+        data_dir / "ich_crm" / "calls.csv", leads=deals.leads
+    )
     assert (calls.read, calls.accepted, len(calls.rejects)) == (95_874, 91_945, 3_929)
     assert (calls.taken, calls.passed_over, calls.repeated) == (91_862, 83, 0)
     # all numbers as pandas alone gives them; of 3,933 calls without a contact, 78 did not happen
     assert calls.reasons == {"missing-contact": 3_855, "no-lead": 74}
-    assert calls.attached == Attached(sole=70_036, latest=21_820, earliest=6)
-    assert Counter(event["outcome"] for event in calls.events) == {
+    touches = [event for event in calls.events if event.kind == "touch"]
+    activities = [event for event in calls.events if event.kind == "activity"]
+    assert (len(touches), len(activities)) == (91_862, 76_409)
+    assert len(touches) + len(activities) == len(calls.events)
+    # touches and activities; a contact's several deals: the latest before the call, or the first
+    assert calls.attached == Attached(sole=70_036 + 57_762, latest=21_820 + 18_641, earliest=6 + 6)
+    assert Counter(event["outcome"] for event in touches) == {
         "reached": 71_278,
         "not_reached": 15_453,
         "missed": 5_131,
     }
+    assert Counter(event["direction"] for event in activities)["inbound"] == 5_131 + 2_689

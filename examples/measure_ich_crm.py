@@ -1,0 +1,152 @@
+"""Measure the score of a school's deals on real outcomes: `python examples/measure_ich_crm.py`.
+
+Every deal is scored as of one day after it was created, by what its form said and by the calls
+that its person had taken or made until then. A deal is won if it was paid; one that is still open
+counts as not won, however young it is.
+
+The area under the ROC curve (AUC) is the share of pairs of a won deal and one that was not won in
+which the won one has the higher score, a tie counting half. The intervals are Wilson's, at 95 %.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from math import sqrt
+from pathlib import Path
+
+import polars as pl
+
+from leadrules import Engine, Event, Intake, Lead, Policy, load_mapping, load_policy
+
+HERE = Path(__file__).parent
+DATA = Path(os.environ.get("LEADRULES_DATA", HERE.parent.parent / "shared" / "data"))
+A_DAY = timedelta(days=1)
+GRADES = {"A": 6, "B": 5, "C": 4, "D": 3, "E": 2, "F": 1}
+"""What sales thought of a deal at the end, as points; no score may read it."""
+MEASURED = ("score", "fit", "engagement", "grade")
+Z = 1.959964
+"""Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
+
+
+def wilson(won: int, of: int) -> tuple[float, float]:
+    """Return Wilson's interval of a share, at 95 %."""
+    share, width = won / of, Z * Z / of
+    middle = share + width / 2
+    half = Z * sqrt(share * (1 - share) / of + width / (4 * of))
+    return (middle - half) / (1 + width), (middle + half) / (1 + width)
+
+
+def auc(deals: pl.DataFrame, score: str) -> float:
+    """Return the AUC of a column against `won`; rows without a value are left out."""
+    ranked = deals.select("won", rank=pl.col(score).rank("average")).drop_nulls()
+    won = ranked.filter("won")["rank"].to_list()
+    lost = len(ranked) - len(won)
+    return float((sum(won) - len(won) * (len(won) + 1) / 2) / (len(won) * lost))
+
+
+def read(policy: Policy) -> dict[str, Intake]:
+    """Return the deals, the people and the calls; the calls find the deals of their people."""
+    mappers = {
+        name: load_mapping(HERE / f"ich_{name}.mapping.yaml", vocabulary=policy.vocabulary)
+        for name in ("deals", "contacts", "calls")
+    }
+    folder = DATA / "ich_crm"
+    deals = mappers["deals"].read(folder / "deals.csv")
+    return {
+        "deals": deals,
+        "contacts": mappers["contacts"].read(folder / "contacts.csv"),
+        "calls": mappers["calls"].read(folder / "calls.csv", leads=deals.leads),
+    }
+
+
+def with_person(deals: Sequence[Lead], people: Sequence[Lead]) -> list[Lead]:
+    """Return the deals, each with the moment at which its person came into the CRM."""
+    came = {person.id: person.created for person in people}
+    return [
+        deal.model_copy(
+            update={"fields": {**deal.fields, "contact_created": came.get(deal.contact_id or "")}}
+        )
+        for deal in deals
+    ]
+
+
+def scored(policy: Policy, deals: Sequence[Lead], calls: Sequence[Event]) -> pl.DataFrame:
+    """Return each deal's score as of a day after it was created, beside what became of it."""
+    events: Mapping[str, list[Event]] = defaultdict(list)
+    for call in calls:
+        events[call.lead_id].append(call)
+    scorer = Engine(policy).scorer
+    found = []
+    for deal in deals:
+        if deal.created is None:
+            continue
+        score = scorer.score(deal, events=events.get(deal.id, ()), at=deal.created + A_DAY)
+        found.append(
+            {
+                "won": deal.fields["crm_stage"] == "Payment Done",
+                "ended": deal.fields["crm_stage"] in {"Payment Done", "Lost"},
+                "score": score.score,
+                "fit": score.fit,
+                "engagement": score.engagement,
+                "band": score.band,
+                "grade": GRADES.get(str(deal.fields.get("quality")), 0),
+            }
+        )
+    return pl.DataFrame(found)
+
+
+def told_late(deals: Sequence[Lead], calls: Sequence[Event]) -> int:
+    """Return how many calls had begun when their deal was scored, and had not ended."""
+    at = {deal.id: deal.created + A_DAY for deal in deals if deal.created}
+    return sum(
+        call.time <= at[call.lead_id] < call.time + length
+        for call in calls
+        if isinstance(length := call.properties.get("length"), timedelta)
+    )
+
+
+def main(say: Callable[[str], object] = print) -> dict[str, float]:
+    """Read the files, score the deals, and return what was measured, by name."""
+    policy = load_policy(HERE / "ich_crm.policy.yaml")
+    intakes = read(policy)
+    for name, intake in intakes.items():
+        say(f"{name}: {intake.summary()}")
+    calls = intakes["calls"].events
+    kinds = Counter(call.kind for call in calls)
+    say(f"of the events {kinds['touch']} are touches and {kinds['activity']} activities")
+
+    people = intakes["contacts"].leads
+    deals = with_person(intakes["deals"].leads, people)
+    known = sum("contact_created" in deal.record for deal in deals)
+    say(f"{known} of {len(deals)} deals have a person among the {len(people)} contacts")
+    frame = scored(policy, deals, calls)
+    late = told_late(deals, calls)
+    say(f"{late} of {kinds['activity']} calls had begun at the moment of a score, but not ended")
+    won = frame["won"].sum()
+    say(f"{won} of {len(frame)} deals were won; {frame['ended'].sum()} have ended")
+
+    found: dict[str, float] = {"deals": len(frame), "won": won, "calls told late": late}
+    say("\nband     deals    won    rate    interval")
+    for band in policy.scoring.bands.levels if policy.scoring and policy.scoring.bands else ():
+        part = frame.filter(pl.col("band") == band.name)
+        won, of = part["won"].sum(), len(part)
+        low, high = wilson(won, of)
+        say(f"{band.name:6} {of:7,} {won:6,} {won / of:7.2%}    {low:.2%} to {high:.2%}")
+        found |= {f"{band.name} deals": of, f"{band.name} won": won}
+
+    say("\nAUC                    won of deals   score     fit  engagement   grade given later")
+    odd, even = frame.gather_every(2, offset=1), frame.gather_every(2)
+    parts = {"odd rows": odd, "even rows": even, "odd rows that ended": odd.filter("ended")}
+    for name, part in parts.items():
+        aucs = {column: auc(part, column) for column in MEASURED}
+        shown = "{score:8.3f}{fit:8.3f}{engagement:12.3f}{grade:20.3f}".format(**aucs)
+        say(f"{name:20} {part['won'].sum():5} of {len(part):6,}{shown}")
+        found |= {f"{column}, {name}": value for column, value in aucs.items()}
+    return found
+
+
+if __name__ == "__main__":
+    main()
