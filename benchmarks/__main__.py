@@ -7,11 +7,12 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from benchmarks import frames, growth, imports, intake, lead, rules
+from benchmarks import frames, growth, history, imports, intake, lead, rules
 from leadrules import __version__
 
 SECTIONS = {
     "lead": lead.run,
+    "history": history.run,
     "frame": frames.run,
     "growth": growth.run,
     "import": imports.run,

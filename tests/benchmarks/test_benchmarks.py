@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from benchmarks import growth, imports, intake, peers, rules
+from benchmarks import growth, history, imports, intake, peers, rules
 from benchmarks.hand_written import Row, score_row
 from benchmarks.hand_written_frames import SQL, by_chains, by_flags
 from benchmarks.policy import AT, NOW, RULES, lead_of, make_leads, policy, record_of
@@ -74,6 +74,12 @@ def test_frames_and_sql_written_by_hand_agree(
         base.register("leads", leads)
         rows = pl.DataFrame(base.sql(SQL.format(leads="leads")).to_arrow_table())
     assert rows.sort(pl.col("id").cast(pl.Int64)).equals(wanted.select("id", "score", "fit"))
+
+
+def test_the_engagement_written_by_hand_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    history.run(quick=True)
+    assert "equal points" in capsys.readouterr().out
+    assert not history.history_policy().warnings
 
 
 @pytest.mark.parametrize("name", peers.judges())
