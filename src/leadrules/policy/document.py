@@ -13,7 +13,9 @@ from pydantic_core import PydanticCustomError
 
 from leadrules.conditions.data import to_data
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
-from leadrules.errors import Issue, as_written, did_you_mean
+from leadrules.errors import EvaluationError, Issue, as_written, did_you_mean
+from leadrules.events import Event
+from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.scoring.document import Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash, parse_day
@@ -304,6 +306,45 @@ class Policy(Section):
         """
         return self.vocabulary.lead(values)
 
+    def event(self, values: Mapping[str, Any]) -> Event:
+        """Return an event from values by name, every one checked against the policy.
+
+        Args:
+            values: `lead_id`, `id`, `time`, `kind` (by default `activity`), `type` of an
+                activity, and the properties, all in one mapping.
+
+        Raises:
+            EvaluationError: If a type, a property, a criterion or a band is not declared, or a
+                value is not of its type.
+
+        Examples:
+            >>> from leadrules import load_policy
+            >>> policy = load_policy({"leadrules": 1, "policy": {
+            ...     "id": "acme", "version": 1, "effective": "2026-01-01"},
+            ...     "activities": {"page_view": {"properties": {"path": {}}}}})
+            >>> view = policy.event({"lead_id": "17", "id": "v1", "type": "page_view",
+            ...     "time": "2026-01-05T09:00Z", "path": "/pricing"})
+            >>> view["path"]
+            '/pricing'
+        """
+        event = self.vocabulary.event(values)
+        scoring = self.scoring
+        known: Mapping[str, Iterable[str]] = {
+            "criterion": scoring.qualification.criteria
+            if scoring and scoring.qualification
+            else (),
+            "band": [band.name for band in scoring.bands.levels]
+            if scoring and scoring.bands
+            else (),
+        }
+        for name, names in known.items():
+            said = event[name] if event.kind != "activity" else None
+            if said is not None and said not in names:
+                hint = did_you_mean(str(said), names)
+                message = f"event '{event.id}': {name}: no {name} '{said}'{hint}"
+                raise EvaluationError(message, field=name, lead_id=event.lead_id)
+        return event
+
     def frame(self, leads: Iterable[Lead], *, backend: str = "polars") -> Any:
         """Return leads as a frame with a typed column for every field of the policy.
 
@@ -317,6 +358,21 @@ class Policy(Section):
         from leadrules.frames import frame_of  # noqa: PLC0415 - frames are an extra
 
         return frame_of(leads, vocabulary=self.vocabulary, backend=backend)
+
+    def event_frame(self, events: Iterable[Event], *, backend: str = "polars") -> Any:
+        """Return events as a frame with a typed column for all that they can say.
+
+        Args:
+            events: The events, one row each, in their order.
+            backend: The kind of frame: `polars`, `pandas`, `pyarrow` or `modin`.
+
+        Raises:
+            EvaluationError: If a property holds a value of another type than it is declared
+                with, or activities declare one column with several types.
+        """
+        from leadrules.frames import event_frame_of  # noqa: PLC0415 - frames are an extra
+
+        return event_frame_of(events, vocabulary=self.vocabulary, backend=backend)
 
     def review_due(self, at: datetime) -> Issue | None:
         """Return a warning if the day until which the policy is to be reviewed is past.
