@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
-from leadrules.events import Property
+from leadrules.events import Event, Property
 from leadrules.lead import Lead, lead_fields
 from leadrules.sections import parse_day
 from leadrules.values import (
@@ -195,6 +195,35 @@ class Vocabulary:
             typed(value, self.fields[name], name=name, lead_id=lead.id, strict=True)
         return lead
 
+    def event(self, values: Mapping[str, Any]) -> Event:
+        """Return an event from values by name, every one checked.
+
+        Names are `lead_id`, `id`, `time`, `kind` (by default `activity`), `type`, and those of
+        the properties.
+
+        Raises:
+            EvaluationError: If a type or a property is not declared or a value is not of its type.
+        """
+        own = {name: value for name, value in values.items() if name in Event.model_fields}
+        said = {name: value for name, value in values.items() if name not in own}
+        event = Event.model_validate({"kind": "activity", **own, "properties": said})
+        if event.kind != "activity":
+            return event
+        declared = self.activities.get(str(event.type))
+        if declared is None:
+            hint = did_you_mean(str(event.type), self.activities)
+            raise _wrong_event(event, "type", f"no activity '{event.type}'{hint}")
+        for name, value in event.properties.items():
+            if name not in declared:
+                raise _wrong_event(event, name, f"no such property{did_you_mean(name, declared)}")
+            settled = settle(value)
+            if settled is not None:
+                try:
+                    typed(settled, declared[name], name=name, strict=True)
+                except EvaluationError as error:
+                    raise _wrong_event(event, name, str(error).partition(": ")[2]) from None
+        return event
+
     def _unknown(self, name: object, values: Mapping[str, Any]) -> EvaluationError:
         if name in self.derived:
             wrong = "is derived by the policy; no lead brings it"
@@ -206,6 +235,11 @@ class Vocabulary:
             field=str(name),
             lead_id=lead_id if isinstance(lead_id, str) else None,
         )
+
+
+def _wrong_event(event: Event, name: str, message: str) -> EvaluationError:
+    said = f"event '{event.id}': {name}: {message}"
+    return EvaluationError(said, field=name, lead_id=event.lead_id)
 
 
 def typed(
