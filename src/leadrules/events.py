@@ -211,21 +211,24 @@ def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
     Raises:
         EvaluationError: If an event is of another lead, or two that differ have the same id.
     """
+    if not isinstance(events, Iterable):
+        message = f"events: '{as_written(events)}' is no list of events"
+        raise EvaluationError(message, field="events", lead_id=lead_id)
     happened: dict[str, Event] = {}
     retracted: set[str] = set()
     for event in events:
         try:
-            seen = happened.setdefault(event.id, event)
             other = event.lead_id != lead_id
+            seen = happened.setdefault(event.id, event)
         except AttributeError:
             message = f"events: '{as_written(event)}' is no event; make one with Event(...)"
             raise EvaluationError(message, field="events", lead_id=lead_id) from None
-        if seen is not event and seen != event:
-            message = f"event '{event.id}': another event has this id; ids are unique for a lead"
-            raise EvaluationError(message, field="id", lead_id=lead_id)
         if other:
             message = f"event '{event.id}': is of lead '{event.lead_id}', not of '{lead_id}'"
             raise EvaluationError(message, field="lead_id", lead_id=lead_id)
+        if seen is not event and _content(seen) != _content(event):
+            message = f"event '{event.id}': another event has this id; ids are unique for a lead"
+            raise EvaluationError(message, field="id", lead_id=lead_id)
         if event.kind == "retraction" and event.moment <= at:
             retracted.add(event.properties["of"])  # type: ignore[arg-type]  # a text, as its kind demands
     return sorted(
@@ -236,6 +239,11 @@ def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
         ),
         key=sort_key,
     )
+
+
+def _content(event: Event) -> tuple[object, ...]:
+    """Return what an event says: the same for every spelling of its instant and its values."""
+    return event.moment, event.kind, event.type, event.record
 
 
 def sort_key(event: Event) -> tuple[int, str]:

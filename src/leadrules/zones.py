@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from leadrules.values import MICROSECONDS_A_DAY, Instant, instant_of
@@ -28,6 +28,7 @@ class Zone:
         offsets: The offsets in microseconds: before the first change, and from each on.
 
     Examples:
+        >>> from datetime import date
         >>> berlin = Zone.named("Europe/Berlin")
         >>> late = instant_of(datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
         >>> date.fromordinal(date(1970, 1, 1).toordinal() + berlin.day(late))
@@ -61,12 +62,22 @@ def week_of(day: int) -> int:
 
 
 def month_of(day: int) -> int:
-    """Return a number that the days of a calendar month share: months since year 0."""
-    found = date.fromordinal(day + _EPOCH_DAY)
-    return found.year * 12 + found.month - 1
+    """Return a number that the days of a calendar month share: months since year 0.
+
+    It takes any day, since the local date of an instant may lie before year 1, or after 9999.
+
+    Source:
+        Howard Hinnant, chrono-Compatible Low-Level Date Algorithms, `civil_from_days`.
+    """
+    era, of_era = divmod(day + _SINCE_MARCH_OF_0, 146_097)
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    since_march = (5 * of_year + 2) // 153
+    return (era * 400 + year) * 12 + since_march + 2
 
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_SINCE_MARCH_OF_0 = 719_468
+"""The days from 0000-03-01 to 1970-01-01."""
 
 
 def _changes(zone: ZoneInfo) -> Iterator[tuple[Instant, int]]:

@@ -29,10 +29,14 @@ _TEXT = re.compile(
     r"|(?P<stepped>step|compounding) (?P<rate>\d{1,3}(?:\.\d{1,4})?) ?% every (?P<every>.+)",
     re.ASCII,
 )
-_SPELLINGS = (
-    "'none', 'window 180 days', 'linear 90 days', 'half_life 30 days', 'step 50% every 30 days' "
-    "or 'compounding 50% every 30 days'"
-)
+_EXAMPLES = {
+    "none": "none",
+    "window": "window 180 days",
+    "linear": "linear 90 days",
+    "half_life": "half_life 30 days",
+    "step": "step 50% every 30 days",
+    "compounding": "compounding 50% every 30 days",
+}
 _LEAST_RATE = Decimal("0.0001")
 _SMALLEST = 0.5 / (LARGEST_POINTS * 1_000_000)
 """The most points times a factor below this round to nothing."""
@@ -72,8 +76,10 @@ class Decay(Section):
     def _is_complete(self) -> Self:
         stepped = self.kind in {"step", "compounding"}
         if (self.over is None) != (self.kind == "none") or (self.rate is not None) != stepped:
-            wrong = f"'{self.kind}' is not complete, or has too much"
-            raise _bad_decay(f"{wrong}; expected {_SPELLINGS}")
+            takes = "and a rate" if stepped else "and no rate"
+            takes = f"a duration {takes}" if self.kind != "none" else "no duration and no rate"
+            expected = _EXAMPLES[self.kind]
+            raise _bad_decay(f"'{self.kind}' takes {takes}; expected '{expected}'")
         return self
 
     def __str__(self) -> str:
@@ -159,7 +165,10 @@ def decay_of(value: Any) -> Any:
         return value
     match = _TEXT.fullmatch(value.strip())
     if match is None:
-        raise _bad_decay(f"'{as_written(value)}' is no decay; expected {_SPELLINGS}")
+        # More than `one_of` would spell out, but who writes a decay needs to see all of them.
+        *others, last = (f"'{example}'" for example in _EXAMPLES.values())
+        expected = f"{', '.join(others)} or {last}"
+        raise _bad_decay(f"'{as_written(value)}' is no decay; expected {expected}")
     kind = match["kind"] or match["ended"] or match["stepped"]
     length = match["over"] or match["every"]
     try:
@@ -167,7 +176,9 @@ def decay_of(value: Any) -> Any:
     except ValueError as error:
         raise _bad_decay(str(error)) from None
     rate = None if match["rate"] is None else Decimal(match["rate"]) / 100
-    return {"kind": kind, "over": over and duration_text(over), "rate": rate}
+    if rate is not None and not _LEAST_RATE <= rate <= 1:
+        raise _bad_decay(f"'{match['rate']}%' is no rate; expected from 0.01% to 100%")
+    return {"kind": kind, "over": None if over is None else duration_text(over), "rate": rate}
 
 
 def _bad_decay(message: str) -> PydanticCustomError:

@@ -25,13 +25,14 @@ from leadrules.vocabulary import Vocabulary
 
 __all__ = ["Range", "check_bands_reach", "check_grades_reach", "limited", "part_range"]
 
-_HOUR = MICROSECONDS_A_DAY // 24
-_SHORTEST = {
-    "day": MICROSECONDS_A_DAY - _HOUR,
-    "week": 7 * MICROSECONDS_A_DAY - _HOUR,
-    "month": 28 * MICROSECONDS_A_DAY - _HOUR,
-}
-"""The shortest that a period can be, where daylight saving begins."""
+_DAYS = {"day": 1, "week": 7, "month": 28}
+"""The fewest days of a period."""
+_GAINED = 26 * MICROSECONDS_A_DAY // 24
+"""More than the clocks of any zone have gained between two moments since 1970.
+
+Periods that follow each other are shorter than their days by no more: by an hour where daylight
+saving begins, and by a day where a zone has left one out.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class _Scale(Scale):
         if rule.limit and rule.limit.per == "ever":
             count = rule.limit.count
         elif rule.limit and rule.decay.ends:
-            periods = rule.decay.ends // _SHORTEST[rule.limit.per] + 2
+            shortest = _DAYS[rule.limit.per] * MICROSECONDS_A_DAY
+            periods = (rule.decay.ends + _GAINED) // shortest + 2
             count = rule.limit.count * periods
         return limited(self.some(rule.points, count), rule, self.vocabulary, self.moment)
 

@@ -211,7 +211,7 @@ def _placed(
     before = None
     if previous is not None:
         if previous not in ladder.names:
-            hint = did_you_mean(previous, ladder.names) or f"; expected {one_of(ladder.names)}"
+            hint = did_you_mean(str(previous), ladder.names) or f"; expected {one_of(ladder.names)}"
             message = f"previous: no band '{as_written(previous)}'{hint}"
             raise EvaluationError(message, field="previous", lead_id=lead_id)
         before = ladder.names.index(previous)
