@@ -15,7 +15,6 @@ from leadrules.conditions.data import to_data
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
 from leadrules.errors import EvaluationError, Issue, as_written, did_you_mean
 from leadrules.events import Event
-from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.scoring.document import Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash, parse_day
