@@ -1,0 +1,40 @@
+"""The kit to test a policy with: cases, coverage, comparison, strategies and invariants.
+
+A name is imported when it is first used. Only the strategies and the invariants need hypothesis.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadrules.testing.cases import Case, CaseFile, Mismatch, Result
+    from leadrules.testing.history import History
+    from leadrules.testing.loading import CasesError, load_cases
+
+__all__ = [
+    "Case",
+    "CaseFile",
+    "CasesError",
+    "History",
+    "Mismatch",
+    "Result",
+    "load_cases",
+]
+
+_HOMES = {
+    "cases": ("Case", "CaseFile", "Mismatch", "Result"),
+    "history": ("History",),
+    "loading": ("CasesError", "load_cases"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        message = f"module 'leadrules.testing' has no attribute '{name}'"
+        raise AttributeError(message)
+    return getattr(import_module(f"leadrules.testing.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

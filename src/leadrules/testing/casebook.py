@@ -1,0 +1,186 @@
+"""The models of a document of cases, `*.cases.yaml`: what may stand in it, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from leadrules.errors import as_written
+from leadrules.scoring.qualification import Answer
+from leadrules.sections import Prose, Section
+from leadrules.values import Span, parse_duration
+
+__all__ = ["Amount", "CaseEntry", "Casebook", "EventEntry", "Expectation", "Members"]
+
+Text = Annotated[str, Field(strict=True, min_length=1)]
+
+
+def _problem(code: str, message: str) -> PydanticCustomError:
+    return PydanticCustomError(code.replace("-", "_"), "{message}", {"message": message})
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = Decimal(repr(value)) if number else None
+    if found is None or not found.is_finite():
+        raise _problem("bad-number", f"'{as_written(value)}' is not a number")
+    return found
+
+
+def _tolerance(value: object) -> Decimal:
+    found = _decimal(value)
+    if found < 0:
+        message = f"'{as_written(value)}' is not possible; expected at least 0"
+        raise _problem("out-of-range", message)
+    return found
+
+
+def _amount(value: object) -> object:
+    return value if isinstance(value, Mapping | Section) else {"value": _decimal(value)}
+
+
+def _members(value: object) -> object:
+    return {"exactly": value} if isinstance(value, list | tuple) else value
+
+
+def _ago(value: object) -> Span:
+    if isinstance(value, Span):
+        return value
+    try:
+        return parse_duration(value if isinstance(value, str) else str(value))
+    except ValueError as error:
+        raise _problem("bad-duration", str(error)) from None
+
+
+def _digit(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Amount(Section):
+    """Points that are expected, exactly or about."""
+
+    value: Annotated[Decimal, BeforeValidator(_decimal)]
+    """The points."""
+    within: Annotated[Decimal, BeforeValidator(_tolerance)] | None = None
+    """How far off they may be; by default the `tolerance` of the case."""
+
+
+class Members(Section):
+    """Names that are expected: exactly these, or some of them and others not."""
+
+    exactly: tuple[Text, ...] | None = None
+    """All that there are, in any order; a list alone means this."""
+    includes: tuple[Text, ...] = ()
+    """What must be among them."""
+    excludes: tuple[Text, ...] = ()
+    """What must not."""
+
+
+Points = Annotated[Amount, BeforeValidator(_amount, json_schema_input_type=float | Amount)]
+Names = Annotated[
+    Members, BeforeValidator(_members, json_schema_input_type=tuple[str, ...] | Members)
+]
+
+
+class Expectation(Section):
+    """What a policy is to say; what is not stated may be anything."""
+
+    score: Points | None = None
+    """The visible score."""
+    fit: Points | None = None
+    """The points of the fit."""
+    engagement: Points | None = None
+    """The points of the engagement."""
+    qualification: Points | None = None
+    """The points of the qualification."""
+    band: Text | None = None
+    """The band."""
+    ready: Annotated[bool, Field(strict=True)] | None = None
+    """Whether the lead is ready."""
+    letter: Text | None = None
+    """The letter of the fit."""
+    digit: Annotated[Text, BeforeValidator(_digit)] | None = None
+    """The digit of the engagement."""
+    answers: Mapping[str, Answer] | None = None
+    """How criteria are answered: `met`, `not_met` or `unknown`."""
+    fired: Names | None = None
+    """The rules that fire."""
+    uncertain: Names | None = None
+    """The characteristics that missing data makes uncertain."""
+    tolerance: Annotated[Decimal, BeforeValidator(_tolerance)] = Decimal(0)
+    """How far points may be off where nothing else is said."""
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """What the expectation is about, in the order of the models."""
+        found = self.model_fields_set - {"tolerance"}
+        return tuple(name for name in type(self).model_fields if name in found)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.stated:
+            names = [name for name in type(self).model_fields if name != "tolerance"]
+            message = f"nothing is expected; expected at least one of {', '.join(names)}"
+            raise _problem("empty", message)
+        return self
+
+
+class EventEntry(Section):
+    """An event of a case."""
+
+    kind: Text = "activity"
+    """Its kind: `activity`, `touch`, `answer`, `retraction` or `override`."""
+    type: Text | None = None
+    """The declared type of an activity."""
+    id: Text | None = None
+    """What tells it from the others; by default `e1`, `e2` and so on, by its place."""
+    ago: Annotated[int, BeforeValidator(_ago, json_schema_input_type=str)] | None = None
+    """How long before the moment of the case it happened, such as `3 days`."""
+    time: Text | None = None
+    """When it happened; without an offset, in the policy's zone. Either this or `ago`."""
+    properties: Mapping[str, Any] = Field(default_factory=dict)
+    """What it says, by name."""
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Self:
+        if (self.ago is None) == (self.time is None):
+            raise _problem("wrong-value", "expected either 'ago' or 'time'")
+        return self
+
+
+class CaseEntry(Section):
+    """A lead at a moment, and what is expected of the policy."""
+
+    name: Text
+    """What the case is called; unique."""
+    why: Prose = None
+    """Why sales and marketing agreed on it."""
+    lead: Mapping[str, Any] = Field(default_factory=dict)
+    """The known fields of the lead, by the names that conditions use."""
+    events: tuple[EventEntry, ...] = ()
+    """What happened to it, in any order."""
+    at: Text | None = None
+    """The moment; by default that of the whole document."""
+    previous: Text | None = None
+    """The band that the lead was in before."""
+    expect: Expectation
+    """What the policy is to say."""
+
+
+class Casebook(Section):
+    """The whole document. `load_cases` reads and checks it."""
+
+    leadrules_cases: Literal[1]
+    """The version of the language of cases; 1."""
+    policy: Text | None = None
+    """The file of the policy, as seen from the file of the cases."""
+    at: Text | None = None
+    """The moment of the cases that say none; without an offset, in the policy's zone."""
+    cases: tuple[CaseEntry, ...]
+    """The cases."""

@@ -1,0 +1,237 @@
+"""Cases: a lead at a moment with what is expected of the policy, and whether that is so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from leadrules.document import Document, Path, Place, path_text
+from leadrules.engine import Engine
+from leadrules.errors import EvaluationError, as_written
+from leadrules.policy import Policy
+from leadrules.scoring.score import Score
+from leadrules.sections import plain
+from leadrules.testing.casebook import Amount, Expectation, Members
+from leadrules.testing.history import History, ScoresLeads
+
+__all__ = ["Case", "CaseFile", "Mismatch", "Result", "failed"]
+
+_AMOUNTS = ("score", "fit", "engagement", "qualification")
+_ATTRIBUTES = {"letter": "fit_letter", "digit": "engagement_digit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One thing that is not as it was expected.
+
+    Attributes:
+        path: What it is, such as `cases[0].expect.band`.
+        name: The same as seen from the case, such as `band`.
+        expected: What was expected.
+        got: What the policy says.
+        line: Line of the expectation in the document, from 1; None if that is no text.
+        column: Column in that line, from 1.
+    """
+
+    path: str
+    name: str
+    expected: str
+    got: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return f"{_placed(self.line, self.column)}{self.told}"
+
+    @property
+    def told(self) -> str:
+        """The mismatch without its place."""
+        return f"{self.name}: expected {self.expected}, got {self.got}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A lead at a moment, and what is expected of the policy.
+
+    Attributes:
+        name: What it is called.
+        history: The lead with its events, the moment and the band before.
+        expect: What the policy is to say.
+        why: Why it was agreed on, if that is told.
+    """
+
+    name: str
+    history: History
+    expect: Expectation
+    why: str | None = None
+    _document: Document = field(default_factory=lambda: Document({}), repr=False, compare=False)
+    _path: Path = field(default=(), repr=False, compare=False)
+
+    @property
+    def place(self) -> Place | None:
+        """Where its name stands in the document, or None if that is no text."""
+        return self._document.place((*self._path, "name"))
+
+    def run(self, scorer: ScoresLeads) -> Result:
+        """Return what a scorer says of the lead, and what of it was not expected."""
+        try:
+            score = self.history.score(scorer)
+        except EvaluationError as error:
+            return Result(self, None, (), str(error))
+        return Result(self, score, tuple(self._mismatches(score)))
+
+    def _mismatches(self, score: Score) -> Iterator[Mismatch]:
+        for name in self.expect.stated:
+            wanted = getattr(self.expect, name)
+            got = getattr(score, _ATTRIBUTES.get(name, name))
+            if name in _AMOUNTS and wanted is not None:
+                yield from self._amount(name, wanted, got)
+            elif isinstance(wanted, Members):
+                yield from self._members(name, wanted, got)
+            elif name == "answers" and wanted is not None:
+                for criterion, answer in wanted.items():
+                    said = score.answer(criterion)
+                    yield from self._same((name, criterion), answer, said)
+            else:
+                yield from self._same((name,), wanted, got)
+
+    def _amount(self, name: str, wanted: Amount, got: float | None) -> Iterator[Mismatch]:
+        within = self.expect.tolerance if wanted.within is None else wanted.within
+        if got is None or abs(Decimal(repr(got)) - wanted.value) > within:
+            about = f" within {plain(within)}" if within else ""
+            shown = "nothing" if got is None else f"{plain(Decimal(repr(got)))}"
+            yield self._mismatch((name,), f"{plain(wanted.value)}{about}", shown)
+
+    def _members(self, name: str, wanted: Members, got: Collection[str]) -> Iterator[Mismatch]:
+        shown = _listed(got)
+        if wanted.exactly is not None and set(wanted.exactly) != set(got):
+            differences = [
+                f"{what} {_listed(names)}"
+                for what, names in (
+                    ("without", [x for x in wanted.exactly if x not in got]),
+                    ("besides", [x for x in got if x not in wanted.exactly]),
+                )
+                if names
+            ]
+            told = f"{shown} ({', '.join(differences)})"
+            yield self._mismatch((name,), f"exactly {_listed(wanted.exactly)}", told)
+        for key, names in (
+            ("includes", [x for x in wanted.includes if x not in got]),
+            ("excludes", [x for x in wanted.excludes if x in got]),
+        ):
+            if names:
+                sign = "" if key == "includes" else "no "
+                yield self._mismatch((name, key), f"{sign}{_listed(names)}", shown)
+
+    def _same(self, path: Path, wanted: object, got: object) -> Iterator[Mismatch]:
+        if wanted != got:
+            yield self._mismatch(path, _shown(wanted), _shown(got))
+
+    def _mismatch(self, path: Path, expected: str, got: str) -> Mismatch:
+        whole = (*self._path, "expect", *path)
+        place = self._document.place(whole)
+        line, column = (place.line, place.column) if place else (None, None)
+        return Mismatch(path_text(whole), path_text(path), expected, got, line, column)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a policy said of a case.
+
+    Attributes:
+        case: The case.
+        score: What the policy said; None if it could not say anything.
+        mismatches: What was not expected.
+        error: Why the policy could say nothing.
+    """
+
+    case: Case
+    score: Score | None
+    mismatches: tuple[Mismatch, ...]
+    error: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything is as it was expected."""
+        return not self.mismatches and self.error is None
+
+    def lines(self, source: str | None = None) -> Iterator[str]:
+        """Yield what is to be told of a case that fails, one line for each thing.
+
+        Args:
+            source: The file of the case, to stand before lines and columns.
+        """
+        file = f"{source}:" if source else ""
+        if self.error is not None:
+            place = self.case.place
+            where = _placed(place.line, place.column) if place else ""
+            yield f"{file if where else ''}{where}{self.error}"
+        for found in self.mismatches:
+            yield f"{file if found.line else ''}{found}"
+        if self.score is not None and self.mismatches:
+            yield f"the policy says: {_summary(self.score)}"
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """The cases of a document, with the policy that they are about.
+
+    Attributes:
+        policy: The policy.
+        cases: The cases, in document order.
+        source: The name of the document, such as its file's; None if it has none.
+    """
+
+    policy: Policy
+    cases: tuple[Case, ...]
+    source: str | None = None
+
+    def run(self) -> tuple[Result, ...]:
+        """Return what the policy says of each case."""
+        scorer = Engine(self.policy).scorer
+        return tuple(case.run(scorer) for case in self.cases)
+
+
+def _summary(score: Score) -> str:
+    """Return what a score says, in one line."""
+    parts = [
+        f"{name} {_number(found)}"
+        for name in _AMOUNTS[1:]
+        if (found := getattr(score, name)) is not None
+    ]
+    told = [f"score {_number(score.score)}" + (f" ({', '.join(parts)})" if parts else "")]
+    if score.band is not None:
+        by = "" if score.band_by == "threshold" else f" by {score.band_by}"
+        lacking = f" for want of {', '.join(score.lacking)}" if score.lacking else ""
+        told.append(f"band {score.band}{by}{lacking}")
+    told += [f"grade {score.grid}"] if score.grid else []
+    told += [f"{'' if score.ready else 'not '}ready"] if score.ready is not None else []
+    return "; ".join([*told, f"fired: {', '.join(score.fired) or 'nothing'}"])
+
+
+def _number(found: float) -> str:
+    return f"{plain(Decimal(repr(found)))}"
+
+
+def _placed(line: int | None, column: int | None) -> str:
+    return "" if line is None else f"{line}:{column}: "
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "nothing"
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return as_written(value)
+    return f"'{value}'"
+
+
+def failed(results: Sequence[Result]) -> list[Result]:
+    """Return the results of the cases that fail."""
+    return [result for result in results if not result.passed]
