@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Mapping, Sized
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from leadrules.cli.consoles import messages, results, told, warn
 from leadrules.cli.inputs import moment_in, read_policy
 from leadrules.errors import PolicyError
 from leadrules.policy import Policy
+from leadrules.scoring.ranges import Range
+from leadrules.values import moment_of
 
 __all__ = ["check_policy", "counted"]
 
@@ -30,7 +32,8 @@ def check_policy(
     except PolicyError as error:
         messages().print(told(error), soft_wrap=True)
         return 1
-    due = policy.review_due(moment_in(policy.policy.zone, at))
+    moment = moment_in(policy.policy.zone, at)
+    due = policy.review_due(moment)
     warnings = [*policy.warnings, *([due] if due else [])]
     for issue in warnings:
         warn(issue, source=str(path))
@@ -49,7 +52,9 @@ def check_policy(
     if policy.agreed and policy.agreed.review_by:
         rows.add_row("review by", str(policy.agreed.review_by))
     rows.add_row("declares", _declared(policy))
-    rows.add_row("scores by", _scored(policy))
+    rows.add_row("scores by", policy.scoring.summary() if policy.scoring else "nothing")
+    for name, reach in _ranges(policy, moment).items():
+        rows.add_row(name, f"from {reach}")
     rows.add_row("hash", policy.hash)
     console.print(rows)
     return 1 if strict and warnings else 0
@@ -73,7 +78,8 @@ def _declared(policy: Policy) -> str:
     )
 
 
-def _scored(policy: Policy) -> str:
+def _ranges(policy: Policy, moment: datetime) -> Mapping[str, Range]:
+    """Return what each part and the score can come to."""
     if policy.scoring is None:
-        return "nothing"
-    return policy.scoring.summary()
+        return {}
+    return policy.scoring.ranges(policy.vocabulary, moment=moment_of(moment))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,8 +61,13 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _moment(text: str) -> datetime:
-    from leadrules.values import parse_moment  # noqa: PLC0415 - for a quick --help
+    from leadrules.sections import parse_day  # noqa: PLC0415 - for a quick --help
+    from leadrules.values import parse_moment  # noqa: PLC0415 - as above
 
+    try:
+        return datetime.combine(parse_day(text), time())
+    except ValueError:
+        pass
     try:
         return parse_moment(text)
     except ValueError:
@@ -102,7 +107,8 @@ At = Annotated[
         "--at",
         metavar="MOMENT",
         parser=_moment,
-        help="The moment, in ISO 8601; without an offset, in the policy's zone. By default now.",
+        help="The moment, in ISO 8601; without an offset, in the policy's zone; a date alone is "
+        "its 00:00. By default now.",
     ),
 ]
 Events = Annotated[
