@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from leadrules.intake import Intake, Mapper, load_mapping
     from leadrules.lead import Account, Company, Lead
     from leadrules.policy import Policy, load_policy, policy_schema
+    from leadrules.scoring.explanation import Explanation, Reason
     from leadrules.scoring.score import Score
     from leadrules.scoring.scorer import Scorer
     from leadrules.values import Money
@@ -37,6 +38,7 @@ __all__ = [
     "Evaluation",
     "EvaluationError",
     "Event",
+    "Explanation",
     "Intake",
     "Issue",
     "Lead",
@@ -47,6 +49,7 @@ __all__ = [
     "Money",
     "Policy",
     "PolicyError",
+    "Reason",
     "Score",
     "Scorer",
     "Vocabulary",
@@ -73,6 +76,7 @@ _HOMES = {
     "intake": ("Intake", "Mapper", "load_mapping"),
     "lead": ("Account", "Company", "Lead"),
     "policy": ("Policy", "load_policy", "policy_schema"),
+    "scoring.explanation": ("Explanation", "Reason"),
     "scoring.score": ("Score",),
     "scoring.scorer": ("Scorer",),
     "values": ("Money",),

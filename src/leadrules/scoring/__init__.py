@@ -4,6 +4,7 @@ from leadrules.scoring.bands import Band, Bands
 from leadrules.scoring.decay import Decay
 from leadrules.scoring.document import Scoring, Total
 from leadrules.scoring.engagement import ActivityRule, Engagement, Limit
+from leadrules.scoring.explanation import Explanation, Reason
 from leadrules.scoring.points import Group
 from leadrules.scoring.qualification import Criterion, Qualification, Readiness
 from leadrules.scoring.score import Score
@@ -18,11 +19,13 @@ __all__ = [
     "Criterion",
     "Decay",
     "Engagement",
+    "Explanation",
     "Fit",
     "Group",
     "Limit",
     "Qualification",
     "Readiness",
+    "Reason",
     "Rule",
     "Score",
     "Scorer",

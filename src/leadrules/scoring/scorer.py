@@ -15,7 +15,10 @@ from leadrules.scoring.bands import grade_index, held_index, level_index
 from leadrules.scoring.compiler import compile_scoring, no_value
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.effect import Effect, Ladder
+from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.interview import Interview, override_in
+from leadrules.scoring.itemise import Case, itemised, placed, readied, record_of
+from leadrules.scoring.items import Item
 from leadrules.scoring.qualification import Answer
 from leadrules.scoring.score import BandBy, Score, made
 from leadrules.scoring.tally import Tally
@@ -167,6 +170,69 @@ class Scorer:
             (*fired, *counted),
             uncertain,
             self.policy,
+        )
+
+    def explain(
+        self,
+        lead: Lead,
+        *,
+        events: Iterable[Event] = (),
+        at: datetime,
+        previous: str | None = None,
+        redact: bool = False,
+    ) -> Explanation:
+        """Return why the score of a lead is what it is: items that sum exactly to it.
+
+        Args:
+            lead: The lead.
+            events: As of `score`.
+            at: As of `score`.
+            previous: As of `score`.
+            redact: Whether to hide the values of fields and properties that tell who a person
+                is. What a condition states stays, since it is the policy's.
+
+        Raises:
+            EvaluationError: As of `score`.
+
+        Examples:
+            >>> from datetime import UTC
+            >>> from leadrules.lead import Company
+            >>> scoring = Scoring.model_validate({"fit": {"characteristics": {
+            ...     "size": [{"when": "company.employees >= 50", "points": 20.5}]}}})
+            >>> lead = Lead(id="17", company=Company(employees=120))
+            >>> print(Scorer(scoring).explain(lead, at=datetime(2026, 1, 5, tzinfo=UTC)))
+            lead 17, as of 2026-01-05 00:00 UTC
+            score 21
+            most: +20.5 size.1
+            <BLANKLINE>
+            +21    score
+            +20.5    fit
+            +20.5      size: size.1
+                         company.employees >= 50; company.employees is 120
+             +0.5    rounded half up
+        """
+        given = tuple(events)
+        score = self.score(lead, events=given, at=at, previous=previous)
+        case = self._taken_apart(lead, given, moment_of(at), redact=redact)
+        tree, beside = itemised(case)
+        items: dict[str, Item] = {item.kind: item for item in (tree, *tree.parts, *beside)}
+        band = placed(score, items, case, previous)
+        zone = self.vocabulary.zone
+        return Explanation(score, tree, beside, band, readied(score, case), zone)
+
+    def _taken_apart(
+        self, lead: Lead, events: Iterable[Event], moment: int, *, redact: bool = False
+    ) -> Case:
+        return Case(
+            self.scoring,
+            self.vocabulary,
+            record_of(lead.record, self.scoring.fields(), self.vocabulary),
+            standing(events, lead_id=lead.id, at=moment),
+            moment,
+            self._effects[bisect_right(self._epochs, moment)],
+            self.tally,
+            self.interview,
+            redact,
         )
 
     def score_frame(self, leads: Any, *, at: datetime | str, characteristics: bool = False) -> Any:

@@ -1,0 +1,116 @@
+"""Items laid out: as text that fits a terminal, and as HTML for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from textwrap import wrap
+
+from leadrules.scoring.items import Item
+from leadrules.scoring.wording import Wording, signed, told
+
+__all__ = ["html_of", "text_of"]
+
+MOST_ACTIVITIES = 5
+"""So many activities of a rule, the latest, are told one by one in text."""
+
+_INDENT = 2
+_BESIDE = "beside the score: "
+_SHUT: frozenset[str] = frozenset({"characteristic", "activity", "criterion", "activities"})
+"""What a notebook shows opened only when it is asked."""
+
+
+def text_of(
+    head: Iterable[str], tree: Item, beside: Iterable[Item], words: Wording, *, width: int
+) -> str:
+    """Return an explanation as text.
+
+    Args:
+        head: What is told first, a paragraph each.
+        tree: The score.
+        beside: What is told beside it.
+        words: How items are put in words.
+        width: The most characters of a line.
+    """
+    lines = [line for part in head for line in _wrapped(part, width, "", _INDENT)]
+    lines.append("")
+    entries = list(_entries(tree, words, 0))
+    for item in beside:
+        (points, depth, title, notes), *parts = _entries(item, words, 0)
+        entries += [(points, depth, _BESIDE + title, notes), *parts]
+    before = max((len(points.partition(".")[0]) for points, *_ in entries), default=0)
+    after = max((len(points) - len(points.partition(".")[0]) for points, *_ in entries), default=0)
+    for points, depth, title, notes in entries:
+        whole, dot, rest = points.partition(".")
+        column = f"{whole:>{before}}{dot + rest:<{after}}"
+        margin = " " * (_INDENT * depth)
+        lines += _wrapped(title, width, f"{column}  {margin}", _INDENT)
+        under = " " * (len(column) + 2) + margin + " " * _INDENT
+        for note in notes:
+            lines += _wrapped(note, width, under, _INDENT)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _entries(
+    item: Item, words: Wording, depth: int
+) -> Iterator[tuple[str, int, str, Sequence[str]]]:
+    """Yield the points of an item and of its parts with their depths, titles and notes."""
+    yield signed(item.millionths), depth, words.title(item), list(words.notes(item))
+    if item.kind in {"characteristic", "activity"}:
+        return  # its notes tell its parts
+    shown = [part for part in item.parts if part.kind != "activity"]
+    activities = [part for part in item.parts if part.kind == "activity"]
+    for part in activities[:MOST_ACTIVITIES]:
+        yield from _entries(part, words, depth + 1)
+    rest = activities[MOST_ACTIVITIES:]
+    if rest:
+        yield signed(sum(part.millionths for part in rest)), depth + 1, f"{len(rest)} before", ()
+    for part in shown:
+        yield from _entries(part, words, depth + 1)
+
+
+def _wrapped(text: str, width: int, start: str, hang: int) -> list[str]:
+    """Return the lines of a text behind a start; words stay whole if they can."""
+    room = max(20, width - len(start))
+    found = wrap(told(text), room, subsequent_indent=" " * hang, break_on_hyphens=False)
+    blank = " " * len(start)
+    return [(start if not index else blank) + line for index, line in enumerate(found or [""])]
+
+
+def html_of(head: Iterable[str], tree: Item, beside: Iterable[Item], words: Wording) -> str:
+    """Return an explanation as HTML that needs nothing from elsewhere, in light and in dark."""
+    told_first = "".join(f"<div>{_safe(line)}</div>" for line in head)
+    return (
+        '<div style="font-family:system-ui,sans-serif;font-size:0.9em;line-height:1.5">'
+        f"{told_first}{_html(tree, words)}"
+        f"{''.join(_html(item, words, _BESIDE) for item in beside)}</div>"
+    )
+
+
+def _html(item: Item, words: Wording, before: str = "") -> str:
+    bold = (
+        "font-weight:600;" if item.kind in {"score", "fit", "engagement", "qualification"} else ""
+    )
+    faint = "" if item.millionths else "opacity:0.65;"
+    title = (
+        '<span style="display:inline-block;min-width:4.5em;text-align:right;'
+        f'padding-right:0.8em;font-variant-numeric:tabular-nums">{signed(item.millionths)}</span>'
+        f"{before}{_safe(words.title(item))}"
+    )
+    notes = [f'<div style="opacity:0.75">{_safe(note)}</div>' for note in words.notes(item)]
+    leaf = item.kind in {"characteristic", "activity"}
+    inner = [] if leaf else [_html(part, words) for part in item.parts]
+    if not (notes or inner):
+        return f'<div style="padding-left:1.05em;{faint}">{title}</div>'
+    shown = "" if item.kind in _SHUT else " open"
+    return (
+        f"<details{shown}>"
+        f'<summary style="cursor:pointer;{bold}{faint}">{title}</summary>'
+        f'<div style="padding-left:2em">{"".join(notes)}</div>'
+        f'<div style="padding-left:1.2em">{"".join(inner)}</div>'
+        "</details>"
+    )
+
+
+def _safe(text: str) -> str:
+    return escape(told(text))
