@@ -40,6 +40,10 @@ def sample(leadrules: Command) -> tuple[str, ...]:
         "trial/leads.csv",
         "--mapping",
         "trial/mapping.yaml",
+        "--events",
+        "trial/events.csv",
+        "--events-mapping",
+        "trial/events-mapping.yaml",
         "--at",
         AT,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from leadrules import Engine, Score, load_mapping, load_policy, presets
+from leadrules import Engine, Event, Lead, Score, load_mapping, load_policy, presets
 
 AT = "2026-10-05T07:00Z"
 POLICY = """\
@@ -48,9 +48,20 @@ def written(name: str, text: str) -> Path:
     return path
 
 
-def sample_scores() -> list[Score]:
+def sample_histories() -> list[tuple[Lead, list[Event]]]:
     policy = load_policy(presets.demo_policy())
     mapper = load_mapping(presets.demo_mapping(), vocabulary=policy.vocabulary)
-    scorer = Engine(policy).scorer
     with presets.demo_leads_file() as path:
-        return [scorer.score(lead, at=presets.DEMO_AT) for lead in mapper.read(path).leads]
+        leads = mapper.read(path).leads
+    happened = load_mapping(presets.demo_events_mapping(), vocabulary=policy.vocabulary)
+    with presets.demo_events_file() as path:
+        events = happened.read(path).events
+    return [(lead, [event for event in events if event.lead_id == lead.id]) for lead in leads]
+
+
+def sample_scores(text: str = "") -> list[Score]:
+    """Return the scores of the sample by a policy, or by its own."""
+    scorer = Engine(load_policy(text or presets.demo_policy())).scorer
+    return [
+        scorer.score(lead, events=events, at=presets.DEMO_AT) for lead, events in sample_histories()
+    ]

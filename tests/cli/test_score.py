@@ -7,45 +7,76 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from leadrules import Score, load_policy, presets
+from leadrules import Score, presets
 from tests.cli.runs import POLICY, Command, Run, sample_scores, stripped, unboxed, written
 
 SUMMARY = """\
 200 rows read: 194 accepted, 6 rejected
 """
+RESULTS = (
+    "lead_id",
+    "at",
+    "score",
+    "fit",
+    "engagement",
+    "qualification",
+    "lifetime",
+    "fit_letter",
+    "engagement_digit",
+    "band",
+    "ready",
+    "answer_budget",
+    "answer_authority",
+    "answer_need",
+    "answer_timing",
+    "band_by",
+    "lacking",
+    "fired",
+    "uncertain",
+    "policy",
+)
+
+
+def rows_of(scores: list[Score]) -> list[dict[str, Any]]:
+    """Return what each score says, by the names of columns."""
+    return [
+        {
+            name: score.answer(name.removeprefix("answer_"))
+            if name.startswith("answer_")
+            else getattr(score, name)
+            for name in RESULTS
+        }
+        for score in scores
+    ]
+
+
+def in_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ";".join(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def test_csv_says_what_the_scorer_says(leadrules: Command, sample: tuple[str, ...]) -> None:
     code, out, err = leadrules(*sample, "--format", "csv")
     assert code == 1
     assert err.startswith(SUMMARY)
-    assert err.endswith("\n--rejects FILE writes the rejected rows\n")
-    rows = list(csv.DictReader(io.StringIO(out)))
-    assert [
-        Score(
-            row["lead_id"],
-            datetime.fromisoformat(row["at"]),
-            int(row["score"]),
-            float(row["fit"]),
-            fired=tuple(filter(None, row["fired"].split(";"))),
-            uncertain=tuple(filter(None, row["uncertain"].split(";"))),
-            policy=row["policy"],
-        )
-        for row in rows
-    ] == sample_scores()
+    assert err.endswith("\n--events-rejects FILE writes the rejected rows\n")
+    assert list(csv.DictReader(io.StringIO(out))) == [
+        {name: in_text(value) for name, value in row.items()} for row in rows_of(sample_scores())
+    ]
 
 
 def test_json_says_what_the_scorer_says(leadrules: Command, sample: tuple[str, ...]) -> None:
     out = leadrules(*sample, "--format", "json").out
-    found = []
-    for line in out.splitlines():
-        row = json.loads(line)
-        lists = {name: tuple(row[name]) for name in ("fired", "uncertain")}
-        found.append(Score(**row | lists | {"at": datetime.fromisoformat(row["at"])}))
-    assert found == sample_scores()
+    lists = ("lacking", "fired", "uncertain")
+    for line, row in zip(out.splitlines(), rows_of(sample_scores()), strict=True):
+        found = json.loads(line)
+        found |= {name: tuple(found[name]) for name in lists}
+        assert found | {"at": datetime.fromisoformat(found["at"])} == row
 
 
 @pytest.mark.parametrize("decimals", [0, 1])
@@ -53,18 +84,114 @@ def test_parquet_says_what_the_scorer_says(
     leadrules: Command, sample: tuple[str, ...], decimals: int
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    text = presets.demo_policy().replace("min: 0, ", f"min: 0, decimals: {decimals}, ")
+    text = presets.demo_policy().replace("min: 0, max", f"min: 0, decimals: {decimals}, max")
     written("trial/policy.yaml", text)
     assert leadrules(*sample, "-o", "scores.parquet").code == 1
     table = parquet.read_table("scores.parquet")
+    assert tuple(table.column_names) == RESULTS
     assert str(table.schema.field("score").type) == ("double" if decimals else "int64")
-    expected = [
-        {name: getattr(score, name) for name in ("lead_id", "at", "score", "fit")}
-        | {"fired": list(score.fired), "uncertain": list(score.uncertain)}
-        for score in sample_scores()
+    assert table.to_pylist() == [
+        {name: list(x) if isinstance(x, tuple) else x for name, x in row.items()}
+        for row in rows_of(sample_scores(text))
     ]
-    assert table.drop(["policy"]).to_pylist() == expected
-    assert set(table["policy"].to_pylist()) == {load_policy(text).hash}
+
+
+def test_a_policy_of_a_fit_alone_has_few_columns(leadrules: Command) -> None:
+    written("policy.yaml", POLICY)
+    written("leads.csv", "id,company.employees\n17,120\n")
+    out = leadrules("score", "policy.yaml", "--leads", "leads.csv", "--format", "csv").out
+    assert out.splitlines()[0] == "lead_id,at,score,fit,fired,uncertain,policy"
+
+
+EVENTS = """\
+lead_id,id,time,kind,type,path,criterion,answer,note
+17,a,2026-01-04T10:00,activity,page_view,/pricing,,,
+17,a,2026-01-04T10:00,activity,page_view,/pricing,,,
+17,b,2026-01-04T11:00,activity,page_view,/blog,,,
+17,c,2026-01-04T12:00,answer,,,need,met,asked twice
+17,d,soon,activity,page_view,/pricing,,,
+18,e,2026-01-04T10:00,activity,page_view,/pricing,,,
+17,f,2026-01-04T10:00,activity,visit,,,,
+"""
+ENGAGED = (
+    POLICY.partition("scoring")[0]
+    + """\
+activities: {page_view: {properties: {path: {type: string}}}}
+scoring:
+  engagement:
+    rules: {pricing: {activity: page_view, when: activity.path == "/pricing", points: 5}}
+  qualification: {framework: BANT}
+"""
+)
+
+
+def test_a_table_of_events_needs_no_mapping(leadrules: Command) -> None:
+    written("policy.yaml", ENGAGED)
+    written("leads.csv", "id\n17\n")
+    written("events.csv", EVENTS)
+    score = ("score", "policy.yaml", "--leads", "leads.csv", "--events", "events.csv")
+    rejected = ("--events-rejects", "rejects.csv")
+    code, out, err = leadrules(*score, *rejected, "--at", "2026-01-05", "--format", "json")
+    found = json.loads(out)
+    assert code == 1
+    assert (found["score"], found["engagement"], found["answer_need"]) == (5, 5, "met")
+    assert err == (
+        """\
+note: events.csv: not read, since no property is called so: 'note'
+note: of leads that the file of leads has not: 1 event
+1 row read: 1 accepted, 0 rejected
+1 lead, 0 events
+7 rows read: 6 accepted, 1 rejected
+0 leads, 4 events
+said again, and taken once: 1 row
+passed over by 'only': 1 row
+        1 bad-date: the cell is not a date, or not a date and time
+"""
+    )
+    assert "17,d,soon" in Path("rejects.csv").read_text(encoding="utf-8")
+
+
+def test_events_without_a_kind_are_activities(leadrules: Command) -> None:
+    written("policy.yaml", ENGAGED)
+    written("leads.csv", "id\n17\n")
+    written("events.jsonl", '{"lead_id": "17", "time": "2026-01-04T10:00", "type": "page_view"}\n')
+    score = ("score", "policy.yaml", "--leads", "leads.csv", "--events", "events.jsonl")
+    code, out, err = leadrules(*score, "--at", "2026-01-05", "--format", "json")
+    assert (code, json.loads(out)["engagement"]) == (0, 0)
+    assert "0 leads, 1 event\n" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ("--events", "leads.csv"),
+            (
+                "leads.csv: there is no column 'lead_id', 'time', 'type'; without a mapping a "
+                "table of events has 'lead_id', 'time', 'type', one column for each property, "
+                "and maybe 'id' and 'kind'"
+            ),
+        ),
+        (
+            ("--events", "events.csv", "--events-mapping", "leads.yaml"),
+            "leads.yaml: the mapping has no events; expected 'events'",
+        ),
+        (("--events", "no.csv"), "no.csv: no such file or directory"),
+        (
+            ("--events", "events.csv", "--events-rejects", "events.csv"),
+            ("--events-rejects: 'events.csv' is read or written already; expected another file"),
+        ),
+    ],
+)
+def test_events_that_cannot_be_read(
+    leadrules: Command, args: tuple[str, ...], message: str
+) -> None:
+    written("policy.yaml", ENGAGED)
+    written("leads.csv", "id\n17\n")
+    written("events.csv", EVENTS)
+    written("leads.yaml", "leadrules_mapping: 1\nleads: {id: lead_id}\n")
+    found = leadrules("score", "policy.yaml", "--leads", "leads.csv", *args)
+    assert found == Run(2, "", f"error: {message}\n")
 
 
 @pytest.mark.parametrize(("name", "form"), [("x.csv", "csv"), ("x.JSONL", "json")])
@@ -149,6 +276,13 @@ said again, and taken once: 1 row
         1 conflicting-id: another row says other things under the same id
         1 bad-date: the cell is not a date, or not a date and time
         1 too-few-cells: the row has fewer cells than the header
+575 rows read: 572 accepted, 3 rejected
+0 leads, 571 events
+said again, and taken once: 1 row
+        1 bad-date: the cell is not a date, or not a date and time
+        1 missing-lead: the cell that says the event's lead is missing
+        1 unlisted-value: the text is not among `values`, and `otherwise` is `reject`
+--events-rejects FILE writes the rejected rows
 """
     )
     with Path("rejects.csv").open(encoding="utf-8", newline="") as file:

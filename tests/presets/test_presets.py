@@ -2,7 +2,16 @@ from collections import Counter
 
 import pytest
 
-from leadrules import Engine, Intake, Policy, load_mapping, load_policy, presets
+from leadrules import (
+    Engine,
+    Event,
+    Intake,
+    Policy,
+    Score,
+    load_mapping,
+    load_policy,
+    presets,
+)
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +24,25 @@ def intake(policy: Policy) -> Intake:
     mapper = load_mapping(presets.demo_mapping(), vocabulary=policy.vocabulary)
     with presets.demo_leads_file() as path:
         return mapper.read(path)
+
+
+@pytest.fixture(scope="module")
+def happened(policy: Policy, intake: Intake) -> Intake:
+    mapper = load_mapping(presets.demo_events_mapping(), vocabulary=policy.vocabulary)
+    with presets.demo_events_file() as path:
+        return mapper.read(path, leads=intake.leads)
+
+
+@pytest.fixture(scope="module")
+def scores(policy: Policy, intake: Intake, happened: Intake) -> list[Score]:
+    scorer = Engine(policy).scorer
+    events: dict[str, list[Event]] = {}
+    for event in happened.events:
+        events.setdefault(event.lead_id, []).append(event)
+    return [
+        scorer.score(lead, events=events.get(lead.id, ()), at=presets.DEMO_AT)
+        for lead in intake.leads
+    ]
 
 
 def test_the_sample_policy_has_no_warnings(policy: Policy) -> None:
@@ -46,16 +74,40 @@ def test_every_lead_arose_before_the_moment_of_the_sample(intake: Intake) -> Non
     assert all(moment is not None and moment < presets.DEMO_AT for moment in created)
 
 
+def test_the_sample_of_events_has_the_faults_that_it_is_meant_to_have(happened: Intake) -> None:
+    counts = (happened.read, happened.taken, happened.repeated, len(happened.events))
+    assert counts == (575, 571, 1, 571)
+    assert [(reject.line, reject.column, reject.code) for reject in happened.rejects] == [
+        (42, "When", "bad-date"),
+        (73, "Lead Id", "missing-lead"),
+        (98, "Answer", "unlisted-value"),
+    ]
+    kinds = Counter(event.type or event.kind for event in happened.events)
+    assert kinds.keys() == {
+        "page_view", "webinar", "download", "unsubscribe", "answer", "retraction",
+    }  # fmt: skip
+
+
 def test_every_rule_fires_for_some_lead_and_nothing_is_certain(
-    policy: Policy, intake: Intake
+    policy: Policy, scores: list[Score]
 ) -> None:
-    scorer = Engine(policy).scorer
-    scores = [scorer.score(lead, at=presets.DEMO_AT) for lead in intake.leads]
-    fired = Counter(rule for score in scores for rule in score.fired)
-    assert policy.scoring is not None
-    assert policy.scoring.fit is not None
-    assert set(fired) == {rule_id for rule_id, _ in policy.scoring.rules()}
+    scoring = policy.scoring
+    assert scoring is not None
+    assert scoring.fit is not None
+    assert scoring.engagement is not None
+    fired = {rule for score in scores for rule in score.fired}
+    assert fired == {*(rule_id for rule_id, _ in scoring.rules()), *scoring.engagement.rules}
     uncertain = {name for score in scores for name in score.uncertain}
-    assert uncertain == set(policy.scoring.fit.characteristics) - {"mail", "freshness"}
+    assert uncertain == set(scoring.fit.characteristics) - {"mail", "freshness"}
     assert min(score.score for score in scores) == 0
     assert max(score.score for score in scores) == 100
+
+
+def test_every_band_letter_digit_and_answer_is_there(scores: list[Score]) -> None:
+    assert Counter(score.band for score in scores) == {"hot": 7, "warm": 106, "cold": 80}
+    assert {score.band_by for score in scores} == {"threshold", "hold"}
+    assert {score.grid for score in scores} == {f"{x}{y}" for x in "ABC" for y in "123"}
+    assert {score.ready for score in scores} == {True, False}
+    for name in ("budget", "authority", "need", "timing"):
+        answers = {score.answer(name) for score in scores}
+        assert answers == {"met", "not_met", "unknown"}

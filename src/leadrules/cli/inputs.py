@@ -140,7 +140,7 @@ def events_by_lead(leads: Intake, events: Iterable[Intake]) -> Mapping[str, Sequ
             else:
                 others += 1
     if others:
-        note(f"of leads that the file of leads has not: {others} events")
+        note(f"of leads that the file of leads has not: {others} event{'' if others == 1 else 's'}")
     return found
 
 
