@@ -4,6 +4,12 @@ Every deal is scored as of one day after it was created, by what its form said a
 that its person had taken or made until then. A deal is won if it was paid; one that is still open
 counts as not won, however young it is.
 
+What a score may read is told by the share of deals in which a field is known: one that is filled
+in later is known in fewer deals of the last day before the export than in old ones.
+
+The school's spending is not read: its rows are of a campaign and a day, so that they are neither
+leads nor events.
+
 The area under the ROC curve (AUC) is the share of pairs of a won deal and one that was not won in
 which the won one has the higher score, a tie counting half. The intervals are Wilson's, at 95 %.
 """
@@ -26,6 +32,10 @@ DATA = Path(os.environ.get("LEADRULES_DATA", HERE.parent.parent / "shared" / "da
 A_DAY = timedelta(days=1)
 GRADES = {"A": 6, "B": 5, "C": 4, "D": 3, "E": 2, "F": 1}
 """What sales thought of a deal at the end, as points; no score may read it."""
+PERHAPS_LATER = (
+    *("source", "page", "campaign", "content", "term", "contact_created", "sla", "product"),
+    *("course_months", "education", "german_level", "initial_payment", "offer_total"),
+)
 MEASURED = ("score", "fit", "engagement", "grade")
 Z = 1.959964
 """Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
@@ -98,6 +108,22 @@ def scored(policy: Policy, deals: Sequence[Lead], calls: Sequence[Event]) -> pl.
     return pl.DataFrame(found)
 
 
+def known_early(deals: Sequence[Lead], say: Callable[[str], object]) -> dict[str, float]:
+    """Say how often fields are known in the newest deals and in old ones; return the first."""
+    created = {deal.id: deal.created for deal in deals if deal.created}
+    newest = max(created.values())
+    new = [deal for deal in deals if newest - created[deal.id] < A_DAY]
+    old = [deal for deal in deals if newest - created[deal.id] >= 90 * A_DAY]
+    heads = f"{len(new):,} deals of the last day", f"{len(old):,} older than 90 days"
+    say(f"\nknown in {heads[0]:>27}{heads[1]:>26}")
+    found = {}
+    for name in PERHAPS_LATER:
+        early, late = (sum(name in deal.record for deal in part) for part in (new, old))
+        say(f"{name:16}{early:11,} {early / len(new):7.1%}{late:18,} {late / len(old):7.1%}")
+        found[f"{name} known"] = early
+    return found
+
+
 def told_late(deals: Sequence[Lead], calls: Sequence[Event]) -> int:
     """Return how many calls had begun when their deal was scored, and had not ended."""
     at = {deal.id: deal.created + A_DAY for deal in deals if deal.created}
@@ -125,14 +151,15 @@ def main(say: Callable[[str], object] = print) -> dict[str, float]:
     frame = scored(policy, deals, calls)
     late = told_late(deals, calls)
     say(f"{late} of {kinds['activity']} calls had begun at the moment of a score, but not ended")
-    won = frame["won"].sum()
-    say(f"{won} of {len(frame)} deals were won; {frame['ended'].sum()} have ended")
+    won, ended = len(frame.filter("won")), len(frame.filter("ended"))
+    say(f"{won} of {len(frame)} deals were won; {ended} have ended")
 
     found: dict[str, float] = {"deals": len(frame), "won": won, "calls told late": late}
+    found |= known_early(deals, say)
     say("\nband     deals    won    rate    interval")
     for band in policy.scoring.bands.levels if policy.scoring and policy.scoring.bands else ():
         part = frame.filter(pl.col("band") == band.name)
-        won, of = part["won"].sum(), len(part)
+        won, of = len(part.filter("won")), len(part)
         low, high = wilson(won, of)
         say(f"{band.name:6} {of:7,} {won:6,} {won / of:7.2%}    {low:.2%} to {high:.2%}")
         found |= {f"{band.name} deals": of, f"{band.name} won": won}
@@ -143,7 +170,7 @@ def main(say: Callable[[str], object] = print) -> dict[str, float]:
     for name, part in parts.items():
         aucs = {column: auc(part, column) for column in MEASURED}
         shown = "{score:8.3f}{fit:8.3f}{engagement:12.3f}{grade:20.3f}".format(**aucs)
-        say(f"{name:20} {part['won'].sum():5} of {len(part):6,}{shown}")
+        say(f"{name:20} {len(part.filter('won')):5} of {len(part):6,}{shown}")
         found |= {f"{column}, {name}": value for column, value in aucs.items()}
     return found
 

@@ -22,6 +22,9 @@ def test_deals_that_score_high_are_won_more_often(
     assert (found["hot deals"], found["hot won"]) == (3_346, 359)
     assert (found["warm deals"], found["warm won"]) == (5_064, 233)
     assert (found["cold deals"], found["cold won"]) == (13_183, 266)
+    # of 47 deals of the last day: what the form says is known at once, what is asked later is not
+    assert (found["source known"], found["page known"], found["contact_created known"]) == (47,) * 3
+    assert (found["product known"], found["german_level known"]) == (2, 0)
     assert [
         round(found[f"{part}, {rows}"], 3)
         for rows in ("odd rows", "even rows", "odd rows that ended")
