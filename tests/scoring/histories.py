@@ -103,14 +103,10 @@ def _number(random: Random, numbers: Sequence[Any] = POINTS) -> Any:
 
 
 def _limits(random: Random) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if random.random() < 0.25:
-        found["max"] = _number(random, (100, 12.5, 4, 0))
-    if random.random() < 0.25:
-        found["min"] = _number(random, (0, -1.5, -20))
-    if {"param": "limit"} in found.values():  # it comes to 0 at last
-        found.pop("min", None)
-    return found
+    if random.random() < 0.07:
+        return {random.choice(("min", "max")): random.choice(PARAMETERS)}
+    limits = {"min": random.choice((0, -1.5, -20)), "max": random.choice((100, 12.5, 4, 0))}
+    return {name: limit for name, limit in limits.items() if random.random() < 0.25}
 
 
 def _grades(random: Random, names: str) -> dict[str, Any]:

@@ -43,9 +43,9 @@ def _number(random: Random) -> Any:
 
 def _limits(random: Random) -> dict[str, Any]:
     low, high = _number(random), _number(random)
-    if not isinstance(low, dict) and not isinstance(high, dict):
-        low, high = min(low, high), max(low, high)
-    limits = {"min": low, "max": high}
+    if isinstance(low, dict) or isinstance(high, dict):  # which of the two is above may change
+        return {random.choice(("min", "max")): low} if random.random() < 0.6 else {}
+    limits = {"min": min(low, high), "max": max(low, high)}
     return {name: limit for name, limit in limits.items() if random.random() < 0.4}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from leadrules.errors import Problem, as_written, did_you_mean
+from leadrules.events import KINDS
 from leadrules.policy.document import (
     FOR_ALL_TIME,
     DeclaredField,
@@ -21,6 +22,9 @@ from leadrules.vocabulary import NAMES, Vocabulary, column_of, columns_of, is_na
 __all__ = ["checked", "names_any"]
 
 Steps = tuple[str | int, ...]
+
+EVERY_EVENT = ("lead_id", "id", "time", "kind", "type")
+"""The columns of a frame of events that all of them have."""
 
 
 def checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Problem]:
@@ -88,6 +92,38 @@ def _check_activities(policy: Policy) -> Iterator[Problem]:
             if not is_name(name):
                 yield _bad_name(name, path)
             yield from _check_declaration(found, path)
+    yield from _check_columns(policy)
+
+
+def _check_columns(policy: Policy) -> Iterator[Problem]:
+    """Yield every property that would share a column of events with what it is not."""
+    taken = {
+        name.lower(): (name, _held(found.type), f"that of an event of kind '{kind}'")
+        for kind, properties in KINDS.items()
+        for name, found in properties.items()
+    }
+    taken |= {name: (name, "", "one that every event has") for name in EVERY_EVENT}
+    for activity, declared in policy.activities.items():
+        for name, found in declared.properties.items():
+            path = ("activities", activity, "properties", name)
+            held = (_held(found.declaration.type), "a currency")
+            for column, own in zip(columns_of(name, found.declaration), held, strict=False):
+                mine = (column, own, f"that of '{name}' of '{activity}'")
+                first, theirs, whose = taken.setdefault(column.lower(), mine)
+                if first != column or not theirs:
+                    message = f"its column '{column}' is {whose}; rename it"
+                    yield Problem("duplicate", message, path)
+                elif theirs != own:
+                    message = (
+                        f"its column '{column}' is {whose}, which holds {theirs}; "
+                        "expected the same type, or another name"
+                    )
+                    yield Problem("duplicate", message, path)
+
+
+def _held(kind: Type) -> str:
+    """Return what a column holds, for a message; of texts it makes no difference which."""
+    return Type.STRING.noun if kind is Type.ENUM else kind.noun
 
 
 def _bad_name(name: str, path: Steps) -> Problem:

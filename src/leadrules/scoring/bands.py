@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
-from leadrules.scoring.points import check_descending, check_number, points_at, points_text
+from leadrules.scoring.points import check_descending, check_number, points_at, points_text, since
 from leadrules.sections import Number, ParamRef, Prose, Section
 from leadrules.vocabulary import Vocabulary
 
@@ -184,7 +184,7 @@ def check_bands(bands: Bands, path: Path, vocabulary: Vocabulary) -> Iterator[Pr
 
 def _check_last(band: Band, place: Path) -> Iterator[Problem]:
     for key in ("enter", "leave", "needs"):
-        if getattr(band, key):
+        if getattr(band, key) not in (None, ()):
             message = f"'{band.name}' is the last band, for all the rest; expected no '{key}'"
             yield Problem("wrong-value", message, (*place, key))
 
@@ -201,8 +201,8 @@ def _check_leave(band: Band, place: Path, vocabulary: Vocabulary) -> Iterator[Pr
         leave = points_at(band.leave, vocabulary, epoch)
         if enter is not None and leave is not None and leave > enter:
             message = (
-                f"leave {points_text(leave)} is above enter {points_text(enter)}; "
-                "nobody could stay who just got in"
+                f"{since(epoch, vocabulary)}leave {points_text(leave)} is above "
+                f"enter {points_text(enter)}; nobody could stay who just got in"
             )
             yield Problem("empty-range", message, (*place, "leave"))
             return

@@ -7,6 +7,7 @@ order; no engine's own power or exponential takes part, since those differ in th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from math import ceil, factorial, floor, log
@@ -161,9 +162,9 @@ def whole(points: int, factor: float) -> int:
 
 def decay_of(value: Any) -> Any:
     """Return a decay that is written as a text as what it stands for."""
-    if not isinstance(value, str):
+    if isinstance(value, Mapping | Decay):
         return value
-    match = _TEXT.fullmatch(value.strip())
+    match = _TEXT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         # More than `one_of` would spell out, but who writes a decay needs to see all of them.
         *others, last = (f"'{example}'" for example in _EXAMPLES.values())
@@ -171,14 +172,14 @@ def decay_of(value: Any) -> Any:
         raise _bad_decay(f"'{as_written(value)}' is no decay; expected {expected}")
     kind = match["kind"] or match["ended"] or match["stepped"]
     length = match["over"] or match["every"]
-    try:
-        over = None if length is None else parse_duration(length)
-    except ValueError as error:
-        raise _bad_decay(str(error)) from None
     rate = None if match["rate"] is None else Decimal(match["rate"]) / 100
     if rate is not None and not _LEAST_RATE <= rate <= 1:
         raise _bad_decay(f"'{match['rate']}%' is no rate; expected from 0.01% to 100%")
-    return {"kind": kind, "over": None if over is None else duration_text(over), "rate": rate}
+    try:
+        _ = None if length is None else parse_duration(length)
+    except ValueError as error:
+        raise _bad_decay(str(error)) from None
+    return {"kind": kind, "over": length, "rate": rate}
 
 
 def _bad_decay(message: str) -> PydanticCustomError:

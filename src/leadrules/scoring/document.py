@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 from operator import add
@@ -15,7 +16,7 @@ from leadrules.conditions.tree import Condition, Path, fields_of
 from leadrules.errors import Problem, one_of
 from leadrules.scoring.bands import Band, Bands, Part, check_bands, levels_alone
 from leadrules.scoring.engagement import Engagement
-from leadrules.scoring.points import Limits, NoValueYet, check_limits, numbers_of
+from leadrules.scoring.points import Limits, NoValueYet, check_limits, numbers_of, since
 from leadrules.scoring.qualification import Answer, Qualification, with_framework
 from leadrules.scoring.ranges import (
     Range,
@@ -232,10 +233,11 @@ def _check_reach(scoring: Scoring, vocabulary: Vocabulary) -> Iterator[Problem]:
     told: set[Path] = set()
     for epoch in (-(2**63), *vocabulary.epochs):
         ranges = scoring.ranges(vocabulary, moment=epoch)
+        when = since(epoch, vocabulary)
         for problem in _out_of_reach(scoring, ranges, vocabulary, epoch):
             if problem.path not in told:
                 told.add(problem.path)
-                yield problem
+                yield replace(problem, message=when + problem.message)
 
 
 def _out_of_reach(

@@ -49,9 +49,9 @@ class Limit(Section):
 
 
 def _limit(value: Any) -> Any:
-    if not isinstance(value, str):
+    if isinstance(value, Mapping | Limit):
         return value
-    match = _LIMIT.fullmatch(value.strip())
+    match = _LIMIT.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         message = (
             f"'{as_written(value)}' is no limit; "

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
 from leadrules.sections import Number, ParamRef, Section, millionths
+from leadrules.values import datetime_of
 from leadrules.vocabulary import Vocabulary
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "numbers_of",
     "points_at",
     "points_text",
+    "since",
 ]
 
 
@@ -111,12 +114,23 @@ def points_at(number: Decimal | ParamRef, vocabulary: Vocabulary, moment: int) -
 
 def check_limits(limits: Limits, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:
     """Yield what is wrong with the limits of a sum."""
-    for name, limit in (("min", limits.min), ("max", limits.max)):
-        if limit is not None:
-            yield from check_number(limit, (*path, name), vocabulary)
-    low, high = limits.min, limits.max
-    if isinstance(low, Decimal) and isinstance(high, Decimal) and low > high:
-        yield Problem("empty-range", f"min {low} is above max {high}", (*path, "min"))
+    wrong = [
+        problem
+        for name, limit in (("min", limits.min), ("max", limits.max))
+        if limit is not None
+        for problem in check_number(limit, (*path, name), vocabulary)
+    ]
+    yield from wrong
+    if wrong or limits.min is None or limits.max is None:
+        return
+    for epoch in (-(2**63), *vocabulary.epochs):
+        low = points_at(limits.min, vocabulary, epoch)
+        high = points_at(limits.max, vocabulary, epoch)
+        if low is not None and high is not None and low > high:
+            when = since(epoch, vocabulary)
+            message = f"{when}min {points_text(low)} is above max {points_text(high)}"
+            yield Problem("empty-range", message, (*path, "min"))
+            return
 
 
 def check_number(
@@ -190,9 +204,22 @@ def check_descending(
             high = points_at(before, vocabulary, epoch)
             low = points_at(number, vocabulary, epoch)
             if high is not None and low is not None and low >= high:
-                message = f"{points_text(low)} is not below {points_text(high)}, before it"
+                when = since(epoch, vocabulary)
+                message = f"{when}{points_text(low)} is not below {points_text(high)}, before it"
                 yield Problem("not-descending", message, path)
                 return
+
+
+def since(epoch: int, vocabulary: Vocabulary) -> str:
+    """Return since when something is so, to begin a message with; nothing if it always was."""
+    if epoch < _FIRST:
+        return ""
+    day = datetime_of(epoch).astimezone(ZoneInfo(vocabulary.zone)).date()
+    return f"from {day} on, "
+
+
+_FIRST = -(2**61)
+"""What holds from before this instant on holds for all time."""
 
 
 def points_text(points: int) -> str:

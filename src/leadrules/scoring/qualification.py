@@ -159,7 +159,7 @@ def _check_conditions(
     if not (warnings and sound and criterion.met and criterion.not_met):
         return
     if both_true(criterion.met, criterion.not_met, vocabulary):
-        message = "a lead can be both 'met' and 'not_met', which is taken for unknown"
+        message = "both 'met' and 'not_met' can be true of one lead, which is taken for unknown"
         yield Problem("contradiction", message, (*path, "not_met"), "warning")
 
 
