@@ -134,11 +134,11 @@ def events_by_lead(leads: Intake, events: Iterable[Intake]) -> Mapping[str, Sequ
     found: dict[str, list[Event]] = {}
     others = 0
     for intake in (leads, *events):
-        for event in intake.events:
-            if event.lead_id in known:
-                found.setdefault(event.lead_id, []).append(event)
+        for lead_id, happened in intake.events_by_lead().items():
+            if lead_id in known:
+                found.setdefault(lead_id, []).extend(happened)
             else:
-                others += 1
+                others += len(happened)
     if others:
         note(f"of leads that the file of leads has not: {others} event{'' if others == 1 else 's'}")
     return found

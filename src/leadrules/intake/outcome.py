@@ -123,6 +123,21 @@ class Intake:
         """How many rows were rejected, by code, the most frequent first."""
         return dict(Counter(reject.code for reject in self.rejects).most_common())
 
+    def events_by_lead(self) -> Mapping[str, tuple[Event, ...]]:
+        """Return the events of each lead that has some, in the order of the source.
+
+        Examples:
+            >>> from datetime import UTC, datetime
+            >>> view = Event(lead_id="17", id="v1", time=datetime(2026, 1, 5, tzinfo=UTC),
+            ...     kind="activity", type="page_view")
+            >>> [event.id for event in Intake(events=(view,)).events_by_lead()["17"]]
+            ['v1']
+        """
+        found: dict[str, list[Event]] = {}
+        for event in self.events:
+            found.setdefault(event.lead_id, []).append(event)
+        return {lead_id: tuple(events) for lead_id, events in found.items()}
+
     def __repr__(self) -> str:
         counts = f"read={self.read}, accepted={self.accepted}, rejected={len(self.rejects)}"
         return f"Intake({counts}, leads={len(self.leads)}, events={len(self.events)})"
