@@ -83,7 +83,7 @@ def scoring_document(random: Random) -> Scoring:
     data: dict[str, Any] = {}
     parts = random.sample(("fit", "engagement", "qualification"), random.randint(1, 3))
     if "fit" in parts:
-        data["fit"] = scorecard(random, most=2).model_dump(mode="json")["fit"]
+        data["fit"] = scorecard(random, most=2, depth=0).model_dump(mode="json")["fit"]
         if random.random() < 0.5:
             data["fit"]["letters"] = _grades(random, "ABCD") if random.random() < 0.7 else "thirds"
     if "engagement" in parts:
@@ -141,7 +141,7 @@ def _qualification(random: Random) -> dict[str, Any]:
         criterion: dict[str, Any] = {"points": _number(random)}
         for key in ("met", "not_met"):
             if random.random() < 0.5:
-                criterion[key] = condition(conditions)
+                criterion[key] = condition(conditions, 0)
         if random.random() < 0.4:
             criterion["expires"] = random.choice(("1 day", "30 days", "1 second", "36525 days"))
         data["criteria"][name] = criterion

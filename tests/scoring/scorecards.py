@@ -49,14 +49,14 @@ def _limits(random: Random) -> dict[str, Any]:
     return {name: limit for name, limit in limits.items() if random.random() < 0.4}
 
 
-def condition(conditions: Conditions) -> Condition:
+def condition(conditions: Conditions, depth: int = 1) -> Condition:
     """Return a condition that does not mix currencies, as random ones may."""
-    while check(found := conditions.condition(1), VOCABULARY, warnings=False):
+    while check(found := conditions.condition(depth), VOCABULARY, warnings=False):
         pass
     return found
 
 
-def scorecard(random: Random, *, most: int = 6) -> Scoring:
+def scorecard(random: Random, *, most: int = 6, depth: int = 1) -> Scoring:
     """Return a scorecard over the vocabulary of `tests.strategies`."""
     conditions = Conditions(random)
     names = [f"c{number}" for number in range(random.randint(1, most))]
@@ -64,7 +64,7 @@ def scorecard(random: Random, *, most: int = 6) -> Scoring:
         name: {
             "default": _number(random) if random.random() < 0.4 else 0,
             "rules": [
-                {"when": condition(conditions), "points": _number(random)}
+                {"when": condition(conditions, depth), "points": _number(random)}
                 for _ in range(random.randint(1, 3))
             ],
         }

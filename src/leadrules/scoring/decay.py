@@ -55,7 +55,7 @@ def _rate(value: object) -> Decimal:
     number = value if isinstance(value, Decimal) else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = Decimal(repr(value))
-    if number is None or not _LEAST_RATE <= number <= 1:
+    if number is None or not number.is_finite() or not _LEAST_RATE <= number <= 1:
         message = f"'{as_written(value)}' is no rate; expected from 0.0001 to 1, which is 100 %"
         raise PydanticCustomError("bad_number", "{message}", {"message": message})
     return number
