@@ -126,7 +126,8 @@ cases:
         "3:22: cases[0].lead: '[...]' is not possible; expected keys and values [wrong-type]",
         (
             "3:34: cases[0].expect: nothing is expected; expected at least one of score, fit, "
-            "engagement, qualification, band, ready, letter, digit, answers, fired, uncertain [empty]"
+            "engagement, qualification, band, ready, letter, digit, answers, fired, uncertain "
+            "[empty]"
         ),
         "3:38: cases[0].evnts: unknown key 'evnts'; did you mean 'events'? [unknown-key]",
         "7:14: cases[1].expect.score: 'x' is not a number [bad-number]",
@@ -136,8 +137,8 @@ cases:
         ),
         "9:25: cases[1].expect.fired.exactly[0]: '1' is not possible; expected a text [wrong-type]",
         (
-            "10:23: cases[1].expect.answers.need: 'maybe' is not possible; expected 'met', 'not_met' "
-            "or 'unknown' [wrong-value]"
+            "10:23: cases[1].expect.answers.need: 'maybe' is not possible; expected 'met', "
+            "'not_met' or 'unknown' [wrong-value]"
         ),
         (
             "11:18: cases[1].expect.tolerance: '-2' is not possible; expected at least 0 "
@@ -148,8 +149,8 @@ cases:
         "14:14: cases[1].events[0]: expected either 'ago' or 'time' [wrong-value]",
         "14:47: cases[1].events[1]: expected either 'ago' or 'time' [wrong-value]",
         (
-            "14:73: cases[1].events[2].ago: '3' is not a duration; expected a number and a unit from "
-            "seconds to weeks: '30 days' [bad-duration]"
+            "14:73: cases[1].events[2].ago: '3' is not a duration; expected a number and a unit "
+            "from seconds to weeks: '30 days' [bad-duration]"
         ),
     ]
 
@@ -225,8 +226,8 @@ cases:
             "'size'? [unknown-name]"
         ),
         (
-            "23:5: cases[1]: the key 'at' is missing; give the case a moment, or the whole document "
-            "[missing-key]"
+            "23:5: cases[1]: the key 'at' is missing; give the case a moment, or the whole "
+            "document [missing-key]"
         ),
         "23:11: cases[1].name: 'one' is the name of a case before; names are unique [duplicate]",
         "24:16: cases[1].lead.id: is empty; expected a text [wrong-value]",
@@ -254,8 +255,8 @@ cases:
 """
     assert told(text, policy=ACME_POLICY) == [
         (
-            "7:16: cases[0].events[0].kind: no kind 'answr'; expected 'activity', 'touch', 'answer', "
-            "'retraction' or 'override'; did you mean 'answer'? [unknown-name]"
+            "7:16: cases[0].events[0].kind: no kind 'answr'; expected 'activity', 'touch', "
+            "'answer', 'retraction' or 'override'; did you mean 'answer'? [unknown-name]"
         ),
         (
             "8:16: cases[0].events[1].type: no activity 'page_vew'; did you mean 'page_view'? "
@@ -266,13 +267,13 @@ cases:
             "'2026-01-31T09:00:00+01:00' [bad-date]"
         ),
         (
-            "9:58: cases[0].events[2].properties.pth: no such property of 'page_view'; did you mean "
-            "'path'? [unknown-name]"
+            "9:58: cases[0].events[2].properties.pth: no such property of 'page_view'; did you "
+            "mean 'path'? [unknown-name]"
         ),
         "9:75: cases[0].events[2].properties.seconds: '1.5' is not an integer [wrong-value]",
         (
-            "10:9: cases[0].events[3]: the key 'type' is missing; an activity is of a type that the "
-            "policy declares [missing-key]"
+            "10:9: cases[0].events[3]: the key 'type' is missing; an activity is of a type that "
+            "the policy declares [missing-key]"
         ),
         (
             "11:60: cases[0].events[4].properties.criterion: no criterion 'needs'; did you mean "
@@ -283,16 +284,16 @@ cases:
             "'not_met' or 'unknown' [not-a-choice]"
         ),
         (
-            "12:57: cases[0].events[5].properties.of: no event 'e9' in this case; expected one of 10, "
-            "such as 'e1', 'e2', 'e3' [unknown-name]"
+            "12:57: cases[0].events[5].properties.of: no event 'e9' in this case; expected one of "
+            "10, such as 'e1', 'e2', 'e3' [unknown-name]"
         ),
         (
             "13:32: cases[0].events[6].type: 'type' does nothing for events of kind 'override' "
             "[unused-option]"
         ),
         (
-            "13:59: cases[0].events[6].properties: 'reason' is missing; every 'override' must have it "
-            "[missing-key]"
+            "13:59: cases[0].events[6].properties: 'reason' is missing; every 'override' must have "
+            "it [missing-key]"
         ),
         (
             "13:66: cases[0].events[6].properties.band: no band 'hott'; did you mean 'hot'? "

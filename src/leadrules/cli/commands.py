@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -128,6 +128,23 @@ EventsMapping = Annotated[
         "one for each property, and maybe id and kind.",
     ),
 ]
+LeadsFile = Annotated[
+    Path,
+    typer.Option(
+        "--leads",
+        metavar="FILE",
+        help="The leads: .csv, .tsv, .jsonl or .parquet, by its name.",
+    ),
+]
+LeadsMapping = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping",
+        metavar="FILE",
+        help="Which columns are which fields. Without it, columns are called as fields are: "
+        "company.employees or company_employees; id is a must.",
+    ),
+]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write here, not to standard output."),
@@ -203,23 +220,8 @@ def check(
 def score(  # noqa: PLR0913 - a command takes what it can be told
     policy: PolicyFile,
     *,
-    leads: Annotated[
-        Path,
-        typer.Option(
-            "--leads",
-            metavar="FILE",
-            help="The leads: .csv, .tsv, .jsonl or .parquet, by its name.",
-        ),
-    ],
-    mapping: Annotated[
-        Path | None,
-        typer.Option(
-            "--mapping",
-            metavar="FILE",
-            help="Which columns are which fields. Without it, columns are called as fields are: "
-            "company.employees or company_employees; id is a must.",
-        ),
-    ] = None,
+    leads: LeadsFile,
+    mapping: LeadsMapping = None,
     events: Events = None,
     events_mapping: EventsMapping = None,
     tables: Tables = None,
@@ -274,6 +276,101 @@ def score(  # noqa: PLR0913 - a command takes what it can be told
             output=output,
             rejects=rejects,
             events_rejects=events_rejects,
+        )
+    )
+
+
+@app.command("test")
+def examine(
+    policy: PolicyFile,
+    cases: Annotated[
+        list[Path],
+        typer.Argument(metavar="CASES...", help="Files of cases: YAML or JSON."),
+    ],
+    *,
+    tables: Tables = None,
+    cover: Annotated[
+        bool,
+        typer.Option("--coverage", help="Tell what of the policy the cases do not try."),
+    ] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="Fail if the cases try less of the policy than this.",
+        ),
+    ] = None,
+) -> None:
+    """Run the cases of a policy: leads, and what it is to say of them.
+
+    Coverage is the share of goals that the cases reach. A goal is a verdict
+    that a condition can have (true, false, unknown), a side of a threshold,
+    a band, a letter or a digit.
+
+    Examples:
+      leadrules test policy.yaml policy.cases.yaml
+      leadrules test policy.yaml cases/*.cases.yaml --coverage --fail-under 90
+    """
+    from leadrules.cli.test import run_cases  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        run_cases(policy, cases, tables=tables or (), cover=cover, fail_under=fail_under)
+    )
+
+
+@app.command()
+def compare(  # noqa: PLR0913 - a command takes what it can be told
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The policy that holds.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The policy that may.")],
+    *,
+    leads: LeadsFile,
+    mapping: LeadsMapping = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
+    tables: Tables = None,
+    at: At = None,
+    fail_above: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-above",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="Fail if more of the leads change than this.",
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["text", "json"],
+        typer.Option("--format", metavar="FORMAT", help="text or json."),
+    ] = "text",
+) -> None:
+    """Tell what a new policy would change for the leads of a file.
+
+    A lead changes if its band, its readiness or its letter is another; where
+    no policy has any of these, if its score is. A lead is read once for both
+    policies; what a policy does not declare it does not see.
+
+    Examples:
+      leadrules compare policy.yaml new.yaml --leads leads.csv
+      leadrules compare old.yaml new.yaml --leads leads.csv --fail-above 5
+    """
+    from leadrules.cli.compare import compare_policies  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        compare_policies(
+            old,
+            new,
+            leads=leads,
+            mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
+            tables=tables or (),
+            at=at,
+            fail_above=fail_above,
+            form=form,
         )
     )
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadrules.testing.cases import Case, CaseFile, Mismatch, Result
+    from leadrules.testing.comparison import Change, Comparison, compare
+    from leadrules.testing.goals import Coverage, Goal, coverage
     from leadrules.testing.history import History
     from leadrules.testing.loading import CasesError, load_cases
 
@@ -15,14 +17,22 @@ __all__ = [
     "Case",
     "CaseFile",
     "CasesError",
+    "Change",
+    "Comparison",
+    "Coverage",
+    "Goal",
     "History",
     "Mismatch",
     "Result",
+    "compare",
+    "coverage",
     "load_cases",
 ]
 
 _HOMES = {
     "cases": ("Case", "CaseFile", "Mismatch", "Result"),
+    "comparison": ("Change", "Comparison", "compare"),
+    "goals": ("Coverage", "Goal", "coverage"),
     "history": ("History",),
     "loading": ("CasesError", "load_cases"),
 }

@@ -1,0 +1,393 @@
+"""What a new policy would change: the same leads by two policies, side by side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+from typing import Any, Literal
+
+from leadrules.engine import Engine
+from leadrules.events import Event
+from leadrules.lead import Lead
+from leadrules.policy import Policy
+from leadrules.scoring.explanation import Explanation
+from leadrules.scoring.score import Score
+from leadrules.scoring.scorer import Scorer
+from leadrules.sections import plain
+from leadrules.testing.history import History
+
+__all__ = ["Cause", "Change", "Comparison", "compare"]
+
+Aspect = Literal["band", "ready", "letter", "score"]
+
+_VERDICTS: tuple[Aspect, ...] = ("band", "ready", "letter")
+_ASPECTS: tuple[Aspect, ...] = (*_VERDICTS, "score")
+_NOTHING = "none"
+_MOST = 4
+_ALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One lead by two policies.
+
+    Attributes:
+        lead_id: The lead.
+        before: What the old policy says.
+        after: What the new one does.
+        history: The lead with its events.
+    """
+
+    lead_id: str
+    before: Score
+    after: Score
+    history: History
+
+    @property
+    def aspects(self) -> tuple[Aspect, ...]:
+        """What of `band`, `ready`, `letter` and `score` is not the same."""
+        return tuple(x for x in _ASPECTS if _of(self.before, x) != _of(self.after, x))
+
+    @property
+    def fires(self) -> tuple[str, ...]:
+        """The rules that fire by the new policy, and not by the old."""
+        return tuple(rule for rule in self.after.fired if rule not in self.before.fired)
+
+    @property
+    def ceases(self) -> tuple[str, ...]:
+        """The rules that fire by the old policy, and not by the new."""
+        return tuple(rule for rule in self.before.fired if rule not in self.after.fired)
+
+    def __str__(self) -> str:
+        told = (
+            f"{x} {_text(_of(self.before, x))} -> {_text(_of(self.after, x))}" for x in self.aspects
+        )
+        return f"{self.lead_id}: {', '.join(told) or 'the same'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A rule or a criterion that gives other points by the new policy.
+
+    Attributes:
+        id: What it is called.
+        old: Its points by the old policy.
+        new: Its points by the new one.
+    """
+
+    id: str
+    old: Decimal
+    new: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.id} {plain(self.old)} -> {plain(self.new)}"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What two policies say of the same leads at a moment.
+
+    A lead is changed if its band, its readiness or its letter is another; where no policy has any
+    of these, if its score is.
+
+    Attributes:
+        old: The old policy.
+        new: The new one.
+        at: The moment.
+        leads: Every lead, in the order that they were given.
+    """
+
+    old: Policy
+    new: Policy
+    at: datetime
+    leads: tuple[Change, ...]
+    _scorers: tuple[Scorer, Scorer]
+
+    @property
+    def aspects(self) -> tuple[Aspect, ...]:
+        """What counts as a change: those of band, readiness and letter that there are, or score."""
+        pairs = [(change.before, change.after) for change in self.leads]
+        said = [
+            x for x in _VERDICTS if any(_of(score, x) is not None for p in pairs for score in p)
+        ]
+        return tuple(said) or ("score",)
+
+    @property
+    def changed(self) -> tuple[Change, ...]:
+        """The leads that are changed."""
+        counted = set(self.aspects)
+        return tuple(change for change in self.leads if counted.intersection(change.aspects))
+
+    @property
+    def share(self) -> float:
+        """How many of the leads are changed, from 0 to 1; 0 if there are none."""
+        return len(self.changed) / len(self.leads) if self.leads else 0.0
+
+    def count(self, aspect: Aspect) -> int:
+        """Return of how many leads the `band`, `ready`, `letter` or `score` is another."""
+        return sum(aspect in change.aspects for change in self.leads)
+
+    def transitions(self, aspect: Aspect) -> Mapping[tuple[Any, Any], int]:
+        """Return how many leads go from each `band`, `ready` or `letter` to each."""
+        return Counter((_of(x.before, aspect), _of(x.after, aspect)) for x in self.leads)
+
+    def causes(self, change: Change) -> tuple[Cause, ...]:
+        """Return what gives other points by the new policy, the largest differences first.
+
+        Where nothing does, a change comes of limits, of thresholds or of what bands need.
+        """
+        old, new = (
+            {reason.id: reason.points for reason in found.reasons(most=_ALL)}
+            for found in (_explained(scorer, change.history) for scorer in self._scorers)
+        )
+        nothing = Decimal(0)
+        found = [
+            Cause(name, old.get(name, nothing), new.get(name, nothing))
+            for name in dict.fromkeys((*old, *new))
+            if old.get(name, nothing) != new.get(name, nothing)
+        ]
+        return tuple(sorted(found, key=lambda cause: -abs(cause.new - cause.old)))
+
+    def told(self, change: Change) -> str:
+        """Return a change in one line, with what causes it."""
+        causes = [str(cause) for cause in self.causes(change)]
+        more = [f"and {len(causes) - _MOST} more"] if len(causes) > _MOST else []
+        because = ", ".join([*causes[:_MOST], *more]) or "every rule gives the same points"
+        return f"{change}; {because}"
+
+    def to_dict(self, *, examples: int = 10) -> dict[str, Any]:
+        """Return the comparison as plain data for JSON.
+
+        Args:
+            examples: How many of the leads that are changed are told in full.
+        """
+        return {
+            "old": _named(self.old) | {"hash": self.old.hash},
+            "new": _named(self.new) | {"hash": self.new.hash},
+            "at": self.at.isoformat(),
+            "leads": len(self.leads),
+            "changed": len(self.changed),
+            "share": self.share,
+            "counts": {aspect: self.count(aspect) for aspect in (*self.aspects, "score")},
+            "transitions": {
+                aspect: [
+                    {"from": before, "to": after, "leads": count}
+                    for (before, after), count in sorted(
+                        self.transitions(aspect).items(),
+                        key=lambda found: self._rank(aspect, found[0]),
+                    )
+                ]
+                for aspect in self.aspects
+                if aspect != "score"
+            },
+            "examples": [self._example(change) for change in self.changed[:examples]],
+        }
+
+    def __repr__(self) -> str:
+        return f"Comparison({len(self.changed)} of {len(self.leads)} leads changed)"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self, *, examples: int = 10) -> Iterator[str]:
+        """Yield the comparison as a text for people, line by line.
+
+        Args:
+            examples: How many of the leads that are changed are told.
+        """
+        yield f"{_titled(self.old)} -> {_titled(self.new)}, at {self.at.isoformat()}"
+        yield f"{self._summary()}"
+        for aspect in self.aspects:
+            if aspect != "score":
+                yield ""
+                yield from _table(self._matrix(aspect))
+        if self.changed:
+            yield ""
+        for change in self.changed[:examples]:
+            yield self.told(change)
+        if len(self.changed) > examples:
+            yield f"and {len(self.changed) - examples} more"
+
+    def _repr_html_(self) -> str:
+        parts = [
+            (
+                f"<p><b>{escape(_titled(self.old))} &rarr; {escape(_titled(self.new))}</b>, "
+                f"at {escape(self.at.isoformat())}<br>{escape(self._summary())}</p>"
+            )
+        ]
+        for aspect in self.aspects:
+            if aspect != "score":
+                head, *rows = self._matrix(aspect)
+                parts.append(
+                    f"<table>{_html_row(head, 'th')}{''.join(map(_html_row, rows))}</table>"
+                )
+        examples = "".join(f"<li>{escape(self.told(change))}</li>" for change in self.changed[:10])
+        return "".join([*parts, f"<ul>{examples}</ul>" if examples else ""])
+
+    def _example(self, change: Change) -> dict[str, Any]:
+        return {
+            "lead_id": change.lead_id,
+            **{
+                x: {"old": _of(change.before, x), "new": _of(change.after, x)}
+                for x in change.aspects
+            },
+            "fires": list(change.fires),
+            "ceases": list(change.ceases),
+            "causes": [
+                {"id": cause.id, "old": plain(cause.old), "new": plain(cause.new)}
+                for cause in self.causes(change)
+            ],
+        }
+
+    def _summary(self) -> str:
+        total = len(self.leads)
+        counts = [f"{x}: {self.count(x)}" for x in dict.fromkeys((*self.aspects, "score"))]
+        share = f"{100 * self.share:.1f} %"
+        return f"changed: {len(self.changed)} of {total} leads, {share} ({', '.join(counts)})"
+
+    def _matrix(self, aspect: Aspect) -> list[list[str]]:
+        """Return the rows of a matrix: from the old in rows to the new in columns."""
+        found = self.transitions(aspect)
+        rows = self._values(aspect, self.old, {before for before, _ in found})
+        columns = self._values(aspect, self.new, {after for _, after in found})
+        head = [f"{aspect}: old, new", *map(_text, columns)]
+        return [head] + [[_text(x), *(str(found.get((x, y), 0)) for y in columns)] for x in rows]
+
+    def _values(self, aspect: Aspect, policy: Policy, said: Iterable[Any]) -> list[Any]:
+        order = _known(aspect, policy)
+        return [*order, *(value for value in said if value not in order)]
+
+    def _rank(self, aspect: Aspect, pair: tuple[Any, Any]) -> tuple[int, int]:
+        before, after = _known(aspect, self.old), _known(aspect, self.new)
+        return (
+            before.index(pair[0]) if pair[0] in before else len(before),
+            after.index(pair[1]) if pair[1] in after else len(after),
+        )
+
+
+def compare(  # noqa: PLR0913 - two policies, and all that a history is made of
+    old: Policy,
+    new: Policy,
+    leads: Iterable[Lead],
+    *,
+    events: Iterable[Event] = (),
+    at: datetime,
+    previous: Mapping[str, str] | None = None,
+) -> Comparison:
+    """Return what a new policy would change for leads.
+
+    A lead is read once, and both policies look at it. What a policy does not declare (a field, an
+    activity, a criterion) it does not see, whether the other declares it or not. A field that both
+    declare must be of the type that the lead gives it.
+
+    Args:
+        old: The policy that holds.
+        new: The one that may.
+        leads: The leads.
+        events: What happened to them, in any order.
+        at: The moment; with a time zone.
+        previous: The band that each lead was in before, by its id. A band that one of the
+            policies does not have is none before for that one.
+
+    Raises:
+        EvaluationError: If a policy does not score, or a lead cannot be evaluated by both.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> from leadrules import load_policy
+        >>> text = '''
+        ... leadrules: 1
+        ... policy: {id: acme, version: 1, effective: 2026-01-01}
+        ... scoring:
+        ...   fit: {characteristics: {size: [{when: company.employees >= 50, points: 20}]}}
+        ...   bands: [{name: hot, enter: 20}, {name: cold}]
+        ... '''
+        >>> old, new = load_policy(text), load_policy(text.replace(">= 50", ">= 100"))
+        >>> leads = [old.lead({"id": "17", "company.employees": 70})]
+        >>> found = compare(old, new, leads, at=datetime(2026, 3, 2, 9, tzinfo=UTC))
+        >>> found
+        Comparison(1 of 1 leads changed)
+        >>> print(found.changed[0])
+        17: band hot -> cold, score 20 -> 0
+        >>> print(*found.causes(found.changed[0]))
+        size.1 20 -> 0
+    """
+    by_lead: dict[str, list[Event]] = {}
+    for event in events:
+        by_lead.setdefault(event.lead_id, []).append(event)
+    scorers = Engine(old).scorer, Engine(new).scorer
+    found = []
+    for lead in leads:
+        band = (previous or {}).get(lead.id)
+        history = History(lead, tuple(by_lead.get(lead.id, ())), at, band)
+        before, after = (_of_policy(scorer, history).score(scorer) for scorer in scorers)
+        found.append(Change(lead.id, before, after, history))
+    return Comparison(old, new, at, tuple(found), scorers)
+
+
+def _of_policy(scorer: Scorer, history: History) -> History:
+    """Return a history as a policy sees it: a band that it does not have is none before."""
+    bands = scorer.scoring.bands
+    band = history.previous
+    known = band is not None and bands is not None and bands.index(band) is not None
+    return replace(history, previous=band if known else None)
+
+
+def _explained(scorer: Scorer, history: History) -> Explanation:
+    own = _of_policy(scorer, history)
+    return scorer.explain(own.lead, events=own.events, at=own.at, previous=own.previous)
+
+
+def _of(score: Score, aspect: Aspect) -> Any:
+    return score.fit_letter if aspect == "letter" else getattr(score, aspect)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return _NOTHING
+        case bool():
+            return "ready" if value else "not ready"
+        case float():
+            return str(plain(Decimal(repr(value))))
+    return str(value)
+
+
+def _known(aspect: Aspect, policy: Policy) -> list[Any]:
+    """Return the bands, letters or readiness that a policy can give, from the best."""
+    scoring = policy.scoring
+    if scoring is None:
+        return []
+    match aspect:
+        case "band":
+            return [band.name for band in scoring.bands.levels] if scoring.bands else []
+        case "letter":
+            return list(scoring.fit.letters) if scoring.fit else []
+    asks = scoring.qualification is not None and scoring.qualification.ready is not None
+    return [True, False] if asks else []
+
+
+def _named(policy: Policy) -> dict[str, Any]:
+    return {"id": policy.policy.id, "version": policy.policy.version}
+
+
+def _titled(policy: Policy) -> str:
+    return f"{policy.policy.id}, version {policy.policy.version}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    for row in rows:
+        first, *rest = (
+            cell.rjust(width) if index else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  ".join([first, *rest])
+
+
+def _html_row(cells: Sequence[str], tag: str = "td") -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
