@@ -163,3 +163,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timedelta):
         return timedelta(microseconds=value // pd.Timedelta(1, "us"))
     return None if pd.isna(value) else value
+
+
+def related(*tables: pa.Table) -> tuple[duckdb.DuckDBPyRelation, ...]:
+    """Return tables as relations of one DuckDB connection, as a query over several needs."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'America/New_York'")
+    return tuple(connection.from_arrow(found) for found in tables)

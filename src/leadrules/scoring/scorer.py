@@ -235,20 +235,38 @@ class Scorer:
             redact,
         )
 
-    def score_frame(self, leads: Any, *, at: datetime | str, characteristics: bool = False) -> Any:
+    def score_frame(
+        self,
+        leads: Any,
+        *,
+        events: Any = None,
+        at: datetime | str,
+        previous: str | None = None,
+        characteristics: bool = False,
+    ) -> Any:
         """Return a frame of leads with their scores.
 
         Args:
             leads: Any frame, one row a lead: pandas, polars, pyarrow, modin, DuckDB or
-                PySpark. A field `company.employees` is the column `company_employees`.
-            at: The moment, or the name of a column that holds each lead's own.
+                PySpark. A field `company.employees` is the column `company_employees`; events
+                are found by the column `lead_id`, or else `id`.
+            events: What happened to the leads, in any order: a frame with the columns `lead_id`,
+                `id`, `time`, `kind`, `type` and the properties that rules read. Those of answers,
+                overrides and retractions may be absent. Eager if that of leads is, else lazy
+                and of the same kind. An event of no lead, no id or no time is none.
+            at: The moment, or the name of a column that holds each lead's own. A lead may stand
+                there several times, as of several moments.
+            previous: The name of a column that holds the band that each lead was in before; a
+                name that is no band is none.
             characteristics: Whether to add the points of each characteristic as well, as
                 `fit_` and its name.
 
         Returns:
-            The caller's kind of frame, its rows in order, with the columns `score` and `fit`
-            in points; lazy frames stay lazy. The scores are those of `score`, exactly. They are
-            missing where the moment is, and where they depend on a parameter without a value yet.
+            The caller's kind of frame, its rows in order, with a column for each of the
+            section's `results`, such as `score`, `fit` and `band`; that of `answer.budget` is
+            `answer_budget`. Lazy frames stay lazy. The results are those of `score`, exactly.
+            They are missing where the moment is, and where they depend on a parameter without
+            a value yet.
 
         Raises:
             EvaluationError: If a column is absent or of a wrong type.
@@ -260,7 +278,9 @@ class Scorer:
         return score_frames(
             self.scoring,
             leads,
+            events=events,
             at=at,
+            previous=previous,
             vocabulary=self.vocabulary,
             characteristics=characteristics,
         )

@@ -1,84 +1,60 @@
-"""Scores of frames of leads: the scorer's meaning as expressions."""
+"""The fit of frames: the points of each characteristic, and their sum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from operator import add
-from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from leadrules.conditions.expressions import Reading, balanced, expression
 from leadrules.conditions.frames import read
-from leadrules.conditions.tree import fields_of
-from leadrules.frames import open_frame
-from leadrules.scoring.document import Scoring
+from leadrules.frames import Opened
 from leadrules.scoring.points import Limits
-from leadrules.scoring.scorecard import Characteristic, Rule
-from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
+from leadrules.scoring.scorecard import Characteristic, Fit, Rule
+from leadrules.sections import ParamRef, millionths
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["score_frames"]
+__all__ = ["fitted", "limited_sum"]
 
-_POINT = 10**DECIMAL_PLACES
 _CHAIN = 32
 """How many rules become one chain of cases, each nested in the one before."""
 _NO_VALUE = -(2**63)
 """Stands for points whose parameter has no value yet; no points are that few."""
 
 
-def score_frames(
-    scoring: Scoring,
-    leads: Any,
-    *,
-    at: datetime | str,
-    vocabulary: Vocabulary,
-    characteristics: bool = False,
-) -> Any:
-    """Return a frame of leads with the columns `score` and `fit`, and more on request.
+def fitted(
+    fit: Fit, opened: Opened, at: datetime | str, vocabulary: Vocabulary
+) -> tuple[Opened, nw.Expr, Mapping[str, nw.Expr]]:
+    """Return a frame with its fit, and the points of each characteristic, in millionths.
 
     Args:
-        scoring: What to score by.
-        leads: Any frame, one row a lead.
-        at: The moment, or the name of a column that holds each lead's own.
+        fit: The document.
+        opened: The frame.
+        at: The moment, or the name of the column that holds it.
         vocabulary: The names that the conditions use.
-        characteristics: Whether to add the points of each characteristic.
-
-    Raises:
-        EvaluationError: If a column is absent or of a wrong type.
     """
-    names = dict.fromkeys(name for _, rule in scoring.rules() for name in fields_of(rule.when))
-    opened = open_frame(leads, names, vocabulary=vocabulary, at=at if isinstance(at, str) else None)
     # What is read twice is a column of its own, so that no backend computes it twice.
     opened, points = opened.beside(
         {
             name: read(opened, at, vocabulary, partial(_points, characteristic))
-            for name, characteristic in scoring.fit.characteristics.items()
+            for name, characteristic in fit.characteristics.items()
         }
     )
     groups = [
-        read(opened, at, vocabulary, partial(_sum, [points[name] for name in group.of], group))
-        for group in scoring.fit.groups.values()
+        read(
+            opened, at, vocabulary, partial(limited_sum, [points[name] for name in group.of], group)
+        )
+        for group in fit.groups.values()
     ]
-    grouped = {name for group in scoring.fit.groups.values() for name in group.of}
+    grouped = {name for group in fit.groups.values() for name in group.of}
     summands = [*groups, *(found for name, found in points.items() if name not in grouped)]
-    opened, parts = opened.beside(
-        {"fit": read(opened, at, vocabulary, partial(_sum, summands, scoring.fit))}
-    )
-    total = read(opened, at, vocabulary, partial(_sum, [parts["fit"]], scoring.total))
-    results = {
-        "score": _visible(total, scoring.total.decimals),
-        "fit": _divided(parts["fit"], _POINT),
-    }
-    if characteristics:
-        results |= {f"fit_{name}": _divided(found, _POINT) for name, found in points.items()}
-    if opened.at is not None:  # without a moment there is no evaluation
-        timed = ~opened.at.is_null()
-        results = {name: nw.when(timed).then(found) for name, found in results.items()}
-    return opened.closed(results)
+    total = read(opened, at, vocabulary, partial(limited_sum, summands, fit))
+    opened, parts = opened.beside({"fit": total})
+    return opened, parts["fit"], points
 
 
 def _points(characteristic: Characteristic, reading: Reading) -> nw.Expr:
@@ -110,11 +86,12 @@ def _first(
     return found
 
 
-def _sum(summands: list[nw.Expr], limits: Limits, reading: Reading) -> nw.Expr:
+def limited_sum(summands: Sequence[nw.Expr], limits: Limits, reading: Reading) -> nw.Expr:
+    """Return a sum within limits; it is missing where one of them has no value yet."""
     found: nw.Expr = balanced(summands, add)
     for limit, side in ((limits.min, "lower_bound"), (limits.max, "upper_bound")):
         if limit is not None:
-            bound: Any = _number(limit, reading)
+            bound = _number(limit, reading)
             if bound is None:
                 return nw.lit(None, nw.Int64)
             found = found.clip(**{side: bound})
@@ -127,18 +104,3 @@ def _number(number: Decimal | ParamRef, reading: Reading) -> int | None:
         return millionths(number)
     value = reading.parameters.get(number.param)
     return None if value is None else millionths(value)  # type: ignore[arg-type]  # checked: a number
-
-
-def _visible(total: nw.Expr, decimals: int) -> nw.Expr:
-    step = 10 ** (DECIMAL_PLACES - decimals)
-    found: nw.Expr = (total + step // 2) // step
-    return _divided(found, 10**decimals) if decimals else found
-
-
-def _divided(count: nw.Expr, by: int) -> nw.Expr:
-    """Return the float64 nearest to a quotient.
-
-    The divisor is computed for every row, since polars multiplies by the reciprocal of one that
-    is the same for all, and that may be off by the last digit.
-    """
-    return count / (count - count + by)
