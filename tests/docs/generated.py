@@ -141,12 +141,16 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
     if origin is not None:
         key, value = _kind(inside[0]), _kind(inside[1])
         return f"mapping: {'name' if key == 'text' and '](#' in value else key} → {value}"
-    if annotation is int and any(mark in get_args(Duration)[1:] for mark in marks):
+    if annotation is int and any(_reads_duration(mark) for mark in marks):
         return "duration"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         name = annotation.__name__.strip("_")
         return f"[{_spaced(name)}](#{_spaced(name).replace(' ', '-')})"
     return KINDS_OF_VALUES[annotation]
+
+
+def _reads_duration(mark: Any) -> bool:
+    return mark in get_args(Duration)[1:] or getattr(mark, "json_schema_input_type", None) is str
 
 
 SCALARS = {"text", "whole number", "number", "`true` or `false`"}
@@ -155,6 +159,7 @@ KINDS_OF_VALUES: Mapping[Any, str] = {
     int: "whole number",
     float: "number",
     Decimal: "number",
+    Any: "value",
     bool: "`true` or `false`",
     date: "date",
     Type: "[type](conditions.md#types)",
