@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from leadrules.conditions.tree import Condition, Path, fields_of
 from leadrules.errors import Problem, one_of
-from leadrules.scoring.bands import Band, Bands, Part, check_bands, levels_alone
+from leadrules.scoring.bands import Band, Bands, Grades, Part, check_bands, levels_alone
 from leadrules.scoring.engagement import Engagement
 from leadrules.scoring.points import Limits, NoValueYet, check_limits, numbers_of, since
 from leadrules.scoring.qualification import Answer, Qualification, with_framework
@@ -230,6 +230,8 @@ def _check_of(scoring: Scoring) -> Iterator[Problem]:
 
 def _check_reach(scoring: Scoring, vocabulary: Vocabulary) -> Iterator[Problem]:
     """Yield what is out of reach, as of the first date on which it is."""
+    if not (scoring.bands or any(_grades(scoring).values())):
+        return
     told: set[Path] = set()
     for epoch in (-(2**63), *vocabulary.epochs):
         ranges = scoring.ranges(vocabulary, moment=epoch)
@@ -243,11 +245,7 @@ def _check_reach(scoring: Scoring, vocabulary: Vocabulary) -> Iterator[Problem]:
 def _out_of_reach(
     scoring: Scoring, ranges: Mapping[str, Range], vocabulary: Vocabulary, epoch: int
 ) -> Iterator[Problem]:
-    grades = {
-        ("fit", "letters"): scoring.fit.letters if scoring.fit else {},
-        ("engagement", "digits"): scoring.engagement.digits if scoring.engagement else {},
-    }
-    for path, found in grades.items():
+    for path, found in _grades(scoring).items():
         if found and path[0] in ranges:
             with suppress(NoValueYet):
                 yield from check_grades_reach(found, ranges[path[0]], path, vocabulary, epoch)
@@ -258,6 +256,13 @@ def _out_of_reach(
                 yield from check_bands_reach(
                     scoring.bands, ranges[name], ("bands",), vocabulary, epoch
                 )
+
+
+def _grades(scoring: Scoring) -> Mapping[Path, Grades]:
+    return {
+        ("fit", "letters"): scoring.fit.letters if scoring.fit else {},
+        ("engagement", "digits"): scoring.engagement.digits if scoring.engagement else {},
+    }
 
 
 def _counted(count: int, noun: str) -> str:

@@ -172,7 +172,7 @@ def check_groups(
         vocabulary: The parameters that limits may name.
         noun: What a member is called.
     """
-    known = tuple(members)
+    known = dict.fromkeys(members)
     home: dict[str, str] = {}
     for name, group in groups.items():
         place: Path = (*path, name)
