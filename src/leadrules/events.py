@@ -211,7 +211,8 @@ def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
     Raises:
         EvaluationError: If an event is of another lead, or two that differ have the same id.
     """
-    if not isinstance(events, Iterable) or isinstance(events, str | Event):
+    given: object = events
+    if isinstance(given, str | Event) or not isinstance(given, Iterable):
         message = f"events: '{as_written(events)}' is no list of events"
         raise EvaluationError(message, field="events", lead_id=lead_id)
     happened: dict[str, Event] = {}

@@ -258,7 +258,7 @@ def _out_of_reach(
                 )
 
 
-def _grades(scoring: Scoring) -> Mapping[Path, Grades]:
+def _grades(scoring: Scoring) -> Mapping[tuple[str, str], Grades]:
     return {
         ("fit", "letters"): scoring.fit.letters if scoring.fit else {},
         ("engagement", "digits"): scoring.engagement.digits if scoring.engagement else {},
