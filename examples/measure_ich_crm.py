@@ -12,13 +12,16 @@ leads nor events.
 
 The area under the ROC curve (AUC) is the share of pairs of a won deal and one that was not won in
 which the won one has the higher score, a tie counting half. The intervals are Wilson's, at 95 %.
+
+Every deal is scored as one lead and as a row of a frame, and the two must be equal.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from math import sqrt
 from pathlib import Path
@@ -83,29 +86,34 @@ def with_person(deals: Sequence[Lead], people: Sequence[Lead]) -> list[Lead]:
     ]
 
 
-def scored(policy: Policy, deals: Sequence[Lead], calls: Sequence[Event]) -> pl.DataFrame:
-    """Return each deal's score as of a day after it was created, beside what became of it."""
-    events: Mapping[str, list[Event]] = defaultdict(list)
-    for call in calls:
-        events[call.lead_id].append(call)
+def scored(policy: Policy, deals: Sequence[Lead], calls: Intake) -> tuple[pl.DataFrame, bool]:
+    """Return each deal's score as of a day after it was created, and whether both forms agree.
+
+    Beside it stand what became of the deal, and the grade that it was given.
+    """
+    events = calls.events_by_lead()
     scorer = Engine(policy).scorer
-    found = []
-    for deal in deals:
-        if deal.created is None:
-            continue
-        score = scorer.score(deal, events=events.get(deal.id, ()), at=deal.created + A_DAY)
-        found.append(
-            {
-                "won": deal.fields["crm_stage"] == "Payment Done",
-                "ended": deal.fields["crm_stage"] in {"Payment Done", "Lost"},
-                "score": score.score,
-                "fit": score.fit,
-                "engagement": score.engagement,
-                "band": score.band,
-                "grade": GRADES.get(str(deal.fields.get("quality")), 0),
-            }
-        )
-    return pl.DataFrame(found)
+    singles = [
+        scorer.score(deal, events=events.get(deal.id, ()), at=deal.created + A_DAY)
+        for deal in deals
+        if deal.created is not None
+    ]
+    frame = scorer.score_frame(
+        policy.frame(deals).with_columns(a_day_later=pl.col("created") + A_DAY),
+        events=policy.event_frame(calls.events),
+        at="a_day_later",
+    )
+    equal = all(
+        [getattr(score, name) for score in singles] == frame[name].to_list()
+        for name in ("score", "fit", "engagement", "lifetime", "band")
+    )
+    stage = pl.col("crm_stage")
+    found = frame.with_columns(
+        won=stage == "Payment Done",
+        ended=stage.is_in(["Payment Done", "Lost"]),
+        grade=pl.col("quality").replace_strict(GRADES, default=0, return_dtype=pl.Int64),
+    )
+    return found, equal
 
 
 def known_early(deals: Sequence[Lead], say: Callable[[str], object]) -> dict[str, float]:
@@ -148,13 +156,15 @@ def main(say: Callable[[str], object] = print) -> dict[str, float]:
     deals = with_person(intakes["deals"].leads, people)
     known = sum("contact_created" in deal.record for deal in deals)
     say(f"{known} of {len(deals)} deals have a person among the {len(people)} contacts")
-    frame = scored(policy, deals, calls)
+    frame, equal = scored(policy, deals, intakes["calls"])
+    say(f"lead form and frame form are {'equal' if equal else 'DIFFERENT'} on {len(frame)} deals")
     late = told_late(deals, calls)
     say(f"{late} of {kinds['activity']} calls had begun at the moment of a score, but not ended")
     won, ended = len(frame.filter("won")), len(frame.filter("ended"))
     say(f"{won} of {len(frame)} deals were won; {ended} have ended")
 
-    found: dict[str, float] = {"deals": len(frame), "won": won, "calls told late": late}
+    found: dict[str, float] = {"equal": equal, "deals": len(frame), "won": won}
+    found["calls told late"] = late
     found |= known_early(deals, say)
     say("\nband     deals    won    rate    interval")
     for band in policy.scoring.bands.levels if policy.scoring and policy.scoring.bands else ():
@@ -176,4 +186,4 @@ def main(say: Callable[[str], object] = print) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(0 if main()["equal"] else 1)

@@ -69,13 +69,17 @@ def scored(say: Callable[[str], object] = print) -> tuple[pl.DataFrame, bool]:
     say(f"leads: {intake.summary()}\nvisits: {visits.summary()}")
 
     scorer = Engine(policy).scorer
-    events = {event.lead_id: event for event in visits.events}
-    singles = [scorer.score(lead, events=[events[lead.id]], at=AT) for lead in intake.leads]
-    frame = scorer.score_frame(policy.frame(intake.leads), at=AT)
-    equal = [score.fit for score in singles] == frame["fit"].to_list()
+    events = visits.events_by_lead()
+    singles = [scorer.score(lead, events=events[lead.id], at=AT) for lead in intake.leads]
+    frame = scorer.score_frame(
+        policy.frame(intake.leads), events=policy.event_frame(visits.events), at=AT
+    )
+    equal = all(
+        [getattr(score, name) for score in singles] == frame[name].to_list()
+        for name in ("score", "fit", "engagement", "lifetime")
+    )
     say(f"lead form and frame form are {'equal' if equal else 'DIFFERENT'} on {len(singles)} leads")
-    own = {name: [getattr(score, name) for score in singles] for name in ("score", "engagement")}
-    return frame.with_columns(**{name: pl.Series(values) for name, values in own.items()}), equal
+    return frame, equal
 
 
 def main(say: Callable[[str], object] = print) -> dict[str, float]:

@@ -18,6 +18,7 @@ def test_deals_that_score_high_are_won_more_often(
     said: list[str] = []
     found = measure_ich_crm.main(said.append)
     assert "21531 of 21593 deals have a person among the 18548 contacts" in said
+    assert found["equal"] == 1
     assert (found["deals"], found["won"], found["calls told late"]) == (21_593, 858, 46)
     assert (found["hot deals"], found["hot won"]) == (3_346, 359)
     assert (found["warm deals"], found["warm won"]) == (5_064, 233)
