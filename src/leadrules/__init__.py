@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from leadrules.lead import Account, Company, Lead
     from leadrules.policy import Policy, load_policy, policy_schema
     from leadrules.scoring.explanation import Explanation, Reason
+    from leadrules.scoring.questions import Question
     from leadrules.scoring.score import Score
     from leadrules.scoring.scorer import Scorer
     from leadrules.values import Money
@@ -49,6 +50,7 @@ __all__ = [
     "Money",
     "Policy",
     "PolicyError",
+    "Question",
     "Reason",
     "Score",
     "Scorer",
@@ -77,6 +79,7 @@ _HOMES = {
     "lead": ("Account", "Company", "Lead"),
     "policy": ("Policy", "load_policy", "policy_schema"),
     "scoring.explanation": ("Explanation", "Reason"),
+    "scoring.questions": ("Question",),
     "scoring.score": ("Score",),
     "scoring.scorer": ("Scorer",),
     "values": ("Money",),

@@ -295,7 +295,7 @@ most: +12 price
 
 +12  score
 +12    engagement
-         12 if nothing had faded
+         lifetime 12, as if nothing had faded
 +10      group all
 +12        price: 2 page_view, 1 over the limit
              activity.path == "/p"; 1 per day; half_life 1 day

@@ -7,6 +7,7 @@ from leadrules.scoring.engagement import ActivityRule, Engagement, Limit
 from leadrules.scoring.explanation import Explanation, Reason
 from leadrules.scoring.points import Group
 from leadrules.scoring.qualification import Criterion, Qualification, Readiness
+from leadrules.scoring.questions import Question
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorecard import Characteristic, Fit, Rule
 from leadrules.scoring.scorer import Scorer
@@ -24,6 +25,7 @@ __all__ = [
     "Group",
     "Limit",
     "Qualification",
+    "Question",
     "Readiness",
     "Reason",
     "Rule",

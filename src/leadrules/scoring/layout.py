@@ -93,7 +93,7 @@ def _html(item: Item, words: Wording, before: str = "") -> str:
     )
     faint = "" if item.millionths else "opacity:0.65;"
     title = (
-        '<span style="display:inline-block;min-width:4.5em;text-align:right;'
+        '<span style="display:inline-block;min-width:6em;text-align:right;'
         f'padding-right:0.8em;font-variant-numeric:tabular-nums">{signed(item.millionths)}</span>'
         f"{before}{_safe(words.title(item))}"
     )

@@ -20,6 +20,7 @@ from leadrules.scoring.interview import Interview, override_in
 from leadrules.scoring.itemise import Case, itemised, placed, readied, record_of
 from leadrules.scoring.items import Item
 from leadrules.scoring.qualification import Answer
+from leadrules.scoring.questions import Question, questions_of
 from leadrules.scoring.score import BandBy, Score, made
 from leadrules.scoring.tally import Tally
 from leadrules.sections import DECIMAL_PLACES
@@ -219,6 +220,48 @@ class Scorer:
         band = placed(score, items, case, previous)
         zone = self.vocabulary.zone
         return Explanation(score, tree, beside, band, readied(score, case), zone)
+
+    def questions(
+        self, lead: Lead, *, events: Iterable[Event] = (), at: datetime, previous: str | None = None
+    ) -> tuple[Question, ...]:
+        """Return what to ask about a lead: each thing that is unknown, with what it could do.
+
+        Asked are the missing fields that conditions of the fit and of the qualification read or
+        that a band needs, and the criteria whose answer is unknown; one at a time, the others
+        left as they are.
+
+        Args:
+            lead: The lead.
+            events: As of `score`.
+            at: As of `score`.
+            previous: As of `score`.
+
+        Returns:
+            First those of which an answer crosses a band, then by how far answers are apart in
+            points, then by name.
+
+        Raises:
+            EvaluationError: As of `score`.
+
+        Examples:
+            >>> from datetime import UTC
+            >>> scoring = Scoring.model_validate({"fit": {"characteristics": {
+            ...     "size": [{"when": "company.employees >= 50", "points": 20},
+            ...              {"when": "company.employees < 5", "points": -5}]}}})
+            >>> lead, at = Lead(id="17"), datetime(2026, 1, 5, tzinfo=UTC)
+            >>> for asked in Scorer(scoring).questions(lead, at=at):
+            ...     print(asked.ask, asked.worst, asked.best, asked.exact)
+            company.employees -5 20 True
+        """
+        given = tuple(events)
+        score = self.score(lead, events=given, at=at, previous=previous)
+        case = self._taken_apart(lead, given, moment_of(at))
+
+        def rescore(record: Mapping[str, Value], stood: Sequence[Event]) -> Score:
+            known = {**lead.record, **record}
+            return self._scored(lead, at, _Case(known, stood, case.moment, case.effect), previous)
+
+        return questions_of(case, score, rescore, previous=previous)
 
     def _taken_apart(
         self, lead: Lead, events: Iterable[Event], moment: int, *, redact: bool = False

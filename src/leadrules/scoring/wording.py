@@ -148,7 +148,7 @@ class Wording:
         """Yield what there is to say of an item beside its points and its parts."""
         match item.detail:
             case PartDetail(lifetime):
-                yield f"{points_text(lifetime)} if nothing had faded"
+                yield f"lifetime {points_text(lifetime)}, as if nothing had faded"
             case TallyDetail():
                 yield from self._of_tally(item.detail)
             case AnswerDetail():
