@@ -22,10 +22,9 @@ from leadrules.conditions.tree import Always, fields_of
 from leadrules.frames import Opened
 from leadrules.frames.events import ID, KIND, TIME, TYPE
 from leadrules.frames.kinds import PREFIX
-from leadrules.scoring.decay import Decay
 from leadrules.scoring.effect import Effect
 from leadrules.scoring.engagement import ActivityRule, Engagement
-from leadrules.scoring.frames.fading import factor, faded
+from leadrules.scoring.frames.fading import Fading, faded, with_left
 from leadrules.scoring.frames.history import Happened, latest
 from leadrules.scoring.frames.numbers import Numbers, within
 from leadrules.scoring.frames.periods import PERIOD, with_period
@@ -76,6 +75,11 @@ class _Rule:
     def ranked(self) -> bool:
         """Whether it takes an order to tell which activities count."""
         return self.fades and self.most is not None and self.most > 1
+
+    @property
+    def last_alone(self) -> bool:
+        """Whether of a period the last activity counts, and no other."""
+        return self.fades and self.most == 1
 
     def column(self, of: str) -> str:
         return f"{PREFIX}0{of}_{self.place}"
@@ -187,40 +191,31 @@ class Activities:
         self, activities: nw.LazyFrame[Any], per: str, rules: Sequence[_Rule]
     ) -> nw.LazyFrame[Any]:
         """Return for each lead what rules come to whose limits are for the same periods."""
-        activities, left = self._left(activities, rules)
+        fading = [(TIME, rule.rule.decay) for rule in rules if rule.fades and rule.most is None]
+        activities, left = with_left(activities, self._numbers.at, fading)
         each: dict[str, nw.Expr] = {}
         counts: list[nw.Expr] = []
         for rule in rules:
-            if rule.most is not None and rule.fades:
+            if rule.last_alone:
                 each[rule.column("last")] = nw.when(rule.matches).then(nw.col(TIME))
                 counts.append(nw.col(rule.column("last")).max())
                 continue
             columns = {"plain": nw.lit(1, nw.Int64)}
             if rule.fades:
-                columns["points"] = faded(self._points(rule), left[rule.rule.decay])
+                columns["points"] = faded(self._points(rule), left[TIME, rule.rule.decay])
             for name, value in columns.items():
                 each[rule.column(name)] = nw.when(rule.matches).then(value)
                 counts.append(_sum(rule.column(name)))
         found = activities.with_columns(**each).group_by(*self._parts(per)).agg(*counts)
+        fading = [(rule.column("last"), rule.rule.decay) for rule in rules if rule.last_alone]
+        found, left = with_left(found, self._numbers.at, fading)
         kept: dict[str, nw.Expr] = {}
         for rule in rules:
-            kept |= self._kept(rule)
+            kept |= self._kept(rule, left)
         found = found.select(*self._keys, **kept)
         return found if per == "ever" else found.group_by(*self._keys).agg(*map(_sum, kept))
 
-    def _left(
-        self, activities: nw.LazyFrame[Any], rules: Sequence[_Rule]
-    ) -> tuple[nw.LazyFrame[Any], Mapping[Decay, nw.Expr]]:
-        """Return activities with a column for each decay: what is left of their points."""
-        decays = {rule.rule.decay for rule in rules if rule.fades and rule.most is None}
-        if not decays:
-            return activities, {}
-        names = {decay: f"{PREFIX}0left_{place}" for place, decay in enumerate(decays)}
-        age = self._numbers.at - nw.col(TIME)
-        found = activities.with_columns(**{name: factor(x, age) for x, name in names.items()})
-        return found, {decay: nw.col(name) for decay, name in names.items()}
-
-    def _kept(self, rule: _Rule) -> Mapping[str, nw.Expr]:
+    def _kept(self, rule: _Rule, left: Mapping[Fading, nw.Expr]) -> Mapping[str, nw.Expr]:
         """Return what a rule comes to in a period, with its limit."""
         names = [rule.column(name) for name in ("plain", "points")][: 1 + rule.fades]
         if rule.most is None:
@@ -228,9 +223,9 @@ class Activities:
         if not rule.fades:
             count = nw.col(names[0])
             return {names[0]: nw.when(count > rule.most).then(rule.most).otherwise(count)}
-        last = nw.col(rule.column("last"))
-        worth = faded(self._points(rule), factor(rule.rule.decay, self._numbers.at - last))
-        one = nw.when(~last.is_null()).then(nw.lit(1, nw.Int64))
+        last = rule.column("last")
+        worth = faded(self._points(rule), left[last, rule.rule.decay])
+        one = nw.when(~nw.col(last).is_null()).then(nw.lit(1, nw.Int64))
         return dict(zip(names, (one, worth), strict=True))
 
     def _points(self, rule: _Rule) -> nw.Expr:

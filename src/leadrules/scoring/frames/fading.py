@@ -1,37 +1,58 @@
-"""`Decay.factor` as expressions: the same float64 operations in the same order."""
+"""`Decay.factor` in frames: the same float64 operations in the same order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import narwhals.stable.v2 as nw
 
+from leadrules.frames.kinds import PREFIX
 from leadrules.scoring.decay import Decay, halved
 
-__all__ = ["factor", "faded", "floored"]
+__all__ = ["Fading", "faded", "with_left"]
+
+_COUNT, _REST = f"{PREFIX}0count_", f"{PREFIX}0rest_"
+
+Fading = tuple[str, Decay]
+"""A column of the times of activities, and how their points fade."""
 
 
-def factor(decay: Decay, age: nw.Expr) -> nw.Expr:
-    """Return what is left of the points of activities, from 1 to 0.
+def with_left(
+    frame: nw.LazyFrame[Any], at: nw.Expr, fading: Iterable[Fading]
+) -> tuple[nw.LazyFrame[Any], Mapping[Fading, nw.Expr]]:
+    """Return a frame with columns of what is left of the points of activities.
 
     Args:
-        decay: How points fade.
-        age: The ages in microseconds; not negative.
+        frame: Activities.
+        at: The moment.
+        fading: Their times, in microseconds and not after the moment, and how points fade.
     """
-    over = decay.over
-    if over is None:
-        return nw.lit(1.0)
-    one, nothing = nw.lit(1.0), nw.lit(0.0)
-    match decay.kind:
-        case "window":
-            return nw.when(age < over).then(one).otherwise(nothing)
-        case "linear":
-            left = _quotient(over - age, over)
-            return nw.when(age < over).then(left).otherwise(nothing)
-        case "step":
-            left = nw.lit(1.0) - floored(age, over).cast(nw.Float64) * float(decay.rate or 0)
-            return nw.when(left > 0).then(left).otherwise(nothing)
-        case "compounding":
-            return _left(decay, floored(age, over))
-    return halved(_quotient(age % over, over)) * _left(decay, floored(age, over))
+    left = {pair: f"{PREFIX}0left_{place}" for place, pair in enumerate(dict.fromkeys(fading))}
+    if not left:
+        return frame, {}
+    times = {time: f"{PREFIX}0age_{place}" for place, (time, _) in enumerate(left)}
+    spans = {
+        (time, decay.over): str(place)
+        for place, (time, decay) in enumerate(left)
+        if decay.over is not None and decay.kind not in {"window", "linear"}
+    }
+    # Step by step: what is read twice would be written out twice for a database.
+    frame = frame.with_columns(**{age: at - nw.col(time) for time, age in times.items()})
+    if spans:
+        rests = {_REST + x: nw.col(times[time]) % over for (time, over), x in spans.items()}
+        frame = frame.with_columns(**rests)
+        frame = frame.with_columns(
+            **{
+                _COUNT + x: _floored(nw.col(times[time]) - nw.col(_REST + x), over)
+                for (time, over), x in spans.items()
+            }
+        )
+    columns = {}
+    for (time, decay), name in left.items():
+        x = spans.get((time, decay.over or 0), "")
+        columns[name] = _factor(decay, nw.col(times[time]), nw.col(_COUNT + x), nw.col(_REST + x))
+    return frame.with_columns(**columns), {pair: nw.col(name) for pair, name in left.items()}
 
 
 def faded(points: nw.Expr, left: nw.Expr) -> nw.Expr:
@@ -44,12 +65,29 @@ def faded(points: nw.Expr, left: nw.Expr) -> nw.Expr:
     return (points * left + 0.5).floor().cast(nw.Int64)
 
 
-def floored(count: nw.Expr, by: int) -> nw.Expr:
-    """Return the quotient of integers that are not negative, rounded down."""
-    if by < 2:  # noqa: PLR2004 - there is no half of one
-        return count // by
+def _floored(multiple: nw.Expr, by: int) -> nw.Expr:
+    """Return how many times a number goes into a multiple of it."""
     # Spark divides as floats; half a divisor more keeps them away from the edges.
-    return (count - count % by + by // 2) // by
+    return (multiple + by // 2) // by
+
+
+def _factor(decay: Decay, age: nw.Expr, count: nw.Expr, rest: nw.Expr) -> nw.Expr:
+    """Return what is left at an age of so many whole durations and a rest."""
+    over = decay.over
+    if over is None:
+        return nw.lit(1.0)
+    one, nothing = nw.lit(1.0), nw.lit(0.0)
+    match decay.kind:
+        case "window":
+            return nw.when(age < over).then(one).otherwise(nothing)
+        case "linear":
+            return nw.when(age < over).then(_quotient(over - age, over)).otherwise(nothing)
+        case "step":
+            left = one - count.cast(nw.Float64) * float(decay.rate or 0)
+            return nw.when(left > 0).then(left).otherwise(nothing)
+        case "compounding":
+            return _left(decay, count)
+    return halved(_quotient(rest, over)) * _left(decay, count)
 
 
 def _quotient(count: nw.Expr, by: int) -> nw.Expr:
@@ -63,8 +101,8 @@ def _quotient(count: nw.Expr, by: int) -> nw.Expr:
 
 def _left(decay: Decay, count: nw.Expr) -> nw.Expr:
     """Return what is left after so many whole durations."""
-    left = nw.lit(1.0)
+    left, one = nw.lit(1.0), nw.lit(1.0)
     for bit, power in enumerate(decay.powers):
-        odd = floored(count, 2**bit) % 2 == 1
-        left = left * nw.when(odd).then(nw.lit(power)).otherwise(nw.lit(1.0))
+        odd = count % 2 ** (bit + 1) >= 2**bit
+        left = left * nw.when(odd).then(nw.lit(power)).otherwise(one)
     return nw.when(count < 2 ** len(decay.powers)).then(left).otherwise(nw.lit(0.0))

@@ -8,7 +8,6 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from leadrules.frames.kinds import PREFIX
-from leadrules.scoring.frames.fading import floored
 from leadrules.values import MICROSECONDS_A_DAY
 from leadrules.zones import Zone
 
@@ -16,7 +15,7 @@ __all__ = ["PERIOD", "with_period"]
 
 PERIOD = f"{PREFIX}0period"
 """The column of the period that an event is in."""
-_OFFSET = f"{PREFIX}0offset"
+_OF_ERA, _YEAR = f"{PREFIX}0of_era", f"{PREFIX}0year"
 _MARCH_OF_0 = 719_468
 """The days from 0000-03-01 to 1970-01-01."""
 
@@ -30,34 +29,31 @@ def with_period(frame: nw.LazyFrame[Any], time: str, per: str, zone: Zone) -> nw
         per: `day`, `week` or `month`.
         zone: The zone of its days.
     """
-    frame, offset = _with_offset(frame, time, zone)
-    local = nw.col(time) + offset
-    day = (local - local % MICROSECONDS_A_DAY + MICROSECONDS_A_DAY // 2) // MICROSECONDS_A_DAY
-    if per == "day":
-        return frame.with_columns(day.alias(PERIOD))
-    frame = frame.with_columns(day.alias(PERIOD))
-    found = nw.col(PERIOD)
+    frame = _with_offset(frame, time, zone)
+    frame = frame.with_columns((nw.col(time) + nw.col(PERIOD)).alias(PERIOD))
+    # Spark divides as floats; half a day over whole days keeps them away from the edges.
+    local = nw.col(PERIOD) - nw.col(PERIOD) % MICROSECONDS_A_DAY + MICROSECONDS_A_DAY // 2
+    frame = frame.with_columns((local // MICROSECONDS_A_DAY).alias(PERIOD))
     if per == "week":
-        return frame.with_columns(floored(found + 3, 7).alias(PERIOD))
-    return frame.with_columns(_month(found).alias(PERIOD))
+        return frame.with_columns(((nw.col(PERIOD) + 3) // 7).alias(PERIOD))
+    return _by_month(frame) if per == "month" else frame
 
 
-def _with_offset(
-    frame: nw.LazyFrame[Any], time: str, zone: Zone
-) -> tuple[nw.LazyFrame[Any], nw.Expr]:
+def _with_offset(frame: nw.LazyFrame[Any], time: str, zone: Zone) -> nw.LazyFrame[Any]:
+    """Return a frame with how far local time is ahead of UTC, in microseconds, as `PERIOD`."""
     if not zone.changes:
-        return frame, nw.lit(zone.offsets[0], nw.Int64)
+        return frame.with_columns(nw.lit(zone.offsets[0], nw.Int64).alias(PERIOD))
     if not frame.implementation.is_polars():
-        return frame, _tree(nw.col(time), zone.changes, zone.offsets)
+        return frame.with_columns(_tree(nw.col(time), zone.changes, zone.offsets).alias(PERIOD))
     import polars as pl  # noqa: PLC0415 - the frame is one of polars
 
     # Of a tree of cases polars would compute every branch for every row.
     changes = pl.lit(pl.Series(zone.changes, dtype=pl.Int64))
     offsets = pl.lit(pl.Series(zone.offsets, dtype=pl.Int64))
     place = changes.search_sorted(pl.col(time), side="right")
-    native = frame.to_native().with_columns(offsets.gather(place).alias(_OFFSET))
+    native = frame.to_native().with_columns(offsets.gather(place).alias(PERIOD))
     found: nw.LazyFrame[Any] = nw.from_native(native)
-    return found, nw.col(_OFFSET)
+    return found
 
 
 def _tree(time: nw.Expr, changes: Sequence[int], offsets: Sequence[int]) -> nw.Expr:
@@ -70,17 +66,20 @@ def _tree(time: nw.Expr, changes: Sequence[int], offsets: Sequence[int]) -> nw.E
     return nw.when(time < int(changes[half])).then(earlier).otherwise(later)
 
 
-def _month(day: nw.Expr) -> nw.Expr:
-    """Return months since year 0, counting from the Marches of 400 years.
+def _by_month(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return a frame whose `PERIOD` is a month where it was a day: as `month_of` does.
 
     Source:
         Howard Hinnant, chrono-Compatible Low-Level Date Algorithms, `civil_from_days`.
     """
-    since = day + _MARCH_OF_0
-    of_era = since % 146_097
-    era = floored(since, 146_097)
-    year = floored(
-        of_era - floored(of_era, 1_460) + floored(of_era, 36_524) - floored(of_era, 146_096), 365
+    day, of_era, year = nw.col(PERIOD), nw.col(_OF_ERA), nw.col(_YEAR)
+    frame = frame.with_columns(
+        ((day + _MARCH_OF_0) % 146_097).alias(_OF_ERA),
+        ((day + _MARCH_OF_0) // 146_097).alias(PERIOD),
     )
-    of_year = of_era - (365 * year + floored(year, 4) - floored(year, 100))
-    return (era * 400 + year) * 12 + floored(5 * of_year + 2, 153) + 2
+    frame = frame.with_columns(
+        ((of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365).alias(_YEAR)
+    )
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    return frame.with_columns(((nw.col(PERIOD) * 400 + year) * 12 + month + 2).alias(PERIOD))
