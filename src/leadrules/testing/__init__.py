@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from leadrules.testing.comparison import Change, Comparison, compare
     from leadrules.testing.goals import Coverage, Goal, coverage
     from leadrules.testing.history import History
+    from leadrules.testing.invariants import Violation, check_policy
     from leadrules.testing.loading import CasesError, load_cases
+    from leadrules.testing.strategies import events, histories, leads, moments
 
 __all__ = [
     "Case",
@@ -24,9 +26,15 @@ __all__ = [
     "History",
     "Mismatch",
     "Result",
+    "Violation",
+    "check_policy",
     "compare",
     "coverage",
+    "events",
+    "histories",
+    "leads",
     "load_cases",
+    "moments",
 ]
 
 _HOMES = {
@@ -34,7 +42,9 @@ _HOMES = {
     "comparison": ("Change", "Comparison", "compare"),
     "goals": ("Coverage", "Goal", "coverage"),
     "history": ("History",),
+    "invariants": ("Violation", "check_policy"),
     "loading": ("CasesError", "load_cases"),
+    "strategies": ("events", "histories", "leads", "moments"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,0 +1,85 @@
+"""Files of cases as pytest collects them: each case is a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadrules.document import read_document
+from leadrules.engine import Engine
+from leadrules.errors import DocumentError
+from leadrules.policy import Policy, load_policy
+from leadrules.scoring.scorer import Scorer
+from leadrules.testing.cases import Case, Result
+from leadrules.testing.loading import load_cases
+
+__all__ = ["CaseItem", "CasesFile"]
+
+
+class _Failed(Exception):  # noqa: N818 - carries what is told of a case that fails
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__(result.case.name)
+
+
+class CasesFile(pytest.File):
+    """A file of cases."""
+
+    def collect(self) -> Iterator[CaseItem]:
+        """Yield a test for each case."""
+        try:
+            policy = self._policy()
+            file = load_cases(self.path, policy=policy)
+        except (DocumentError, OSError) as error:
+            raise self.CollectError(str(error)) from None
+        scorer = Engine(file.policy).scorer
+        for case in file.cases:
+            item: CaseItem = CaseItem.from_parent(self, name=case.name, case=case, scorer=scorer)
+            yield item
+
+    def _policy(self) -> Policy | None:
+        """Return the policy of the option, unless the file names one."""
+        named: str = self.config.getini("leadrules_policy")
+        if not named or _names_policy(self.path):
+            return None
+        return load_policy(self.config.rootpath / named)
+
+
+def _names_policy(path: Path) -> bool:
+    try:
+        return read_document(path.read_bytes()).data.get("policy") is not None
+    except DocumentError:
+        return False  # as a document of cases it tells what is wrong
+
+
+class CaseItem(pytest.Item):
+    """A case as a test."""
+
+    def __init__(self, *, case: Case, scorer: Scorer, **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+        self.scorer = scorer
+
+    def runtest(self) -> None:
+        """Run the case.
+
+        Raises:
+            _Failed: If the policy does not say what is expected.
+        """
+        result = self.case.run(self.scorer)
+        if not result.passed:
+            raise _Failed(result)
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """Return what is told of a case that fails."""
+        if isinstance(excinfo.value, _Failed):
+            return "\n".join(excinfo.value.result.lines(self.path.name))
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Return where the case stands."""
+        place = self.case.place
+        return self.path, place.line - 1 if place else None, f"case: {self.name}"

@@ -1,0 +1,167 @@
+"""What is true of every policy, to be tried on yours: all the laws of scoring at once.
+
+Each law takes a scorer and a history, as `histories` gives it, and raises `Violation`; so it can
+stand in a test of your own, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadrules.engine import Engine
+from leadrules.policy import Policy
+from leadrules.scoring.score import Score
+from leadrules.testing.history import History, ScoresLeads
+from leadrules.testing.laws import (
+    Violation,
+    bands_do_not_flap,
+    broken,
+    caps_hold,
+    decay_never_raises,
+    explanations_add_up,
+    order_does_not_matter,
+    positive_activities_never_lower,
+)
+from leadrules.testing.strategies import histories
+from leadrules.vocabulary import column_of
+
+__all__ = [
+    "INVARIANTS",
+    "Violation",
+    "bands_do_not_flap",
+    "caps_hold",
+    "check_policy",
+    "decay_never_raises",
+    "explanations_add_up",
+    "frames_equal_leads",
+    "order_does_not_matter",
+    "positive_activities_never_lower",
+]
+
+INVARIANTS: tuple[Callable[[ScoresLeads, History], None], ...] = (
+    caps_hold,
+    order_does_not_matter,
+    positive_activities_never_lower,
+    decay_never_raises,
+    bands_do_not_flap,
+    explanations_add_up,
+)
+"""The laws of one lead with its events at a moment."""
+
+_LEADS = 6
+_EVENTS_OF_EACH = 4
+_FRAME_EVERY = 10
+_FEWEST_FRAMES = 5
+
+
+def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | None = None) -> None:
+    """Try every law of scoring on a policy, with the same leads each time.
+
+    That frames give the same as leads is tried only where polars is installed.
+
+    Args:
+        policy: The policy.
+        examples: How many leads are tried, each with its events at a moment.
+        scorer: What scores them; by default the scorer of the policy.
+
+    Raises:
+        Violation: If a law is broken. It tells the plainest lead, events and moment that do it.
+        EvaluationError: If the policy has no section `scoring`.
+
+    Examples:
+        >>> from leadrules import load_policy, presets
+        >>> check_policy(load_policy(presets.demo_policy()), examples=5)
+    """
+    found: Any = Engine(policy).scorer if scorer is None else scorer
+    always = settings(
+        database=None,
+        deadline=None,
+        derandomize=True,
+        max_examples=examples,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+
+    @always
+    @given(histories(policy))
+    def laws_hold(history: History) -> None:
+        for law in INVARIANTS:
+            law(found, history)
+
+    several = st.lists(histories(policy, most=_EVENTS_OF_EACH), min_size=1, max_size=_LEADS)
+
+    @settings(always, max_examples=max(_FEWEST_FRAMES, examples // _FRAME_EVERY))
+    @given(several)
+    def frames_agree(each: Sequence[History]) -> None:
+        frames_equal_leads(found, each)
+
+    laws_hold()
+    if find_spec("polars") and find_spec("narwhals"):
+        frames_agree()
+
+
+def frames_equal_leads(scorer: Any, histories: Sequence[History]) -> None:
+    """A frame of leads with their events scores as each lead alone does.
+
+    Args:
+        scorer: A scorer of leads and frames.
+        histories: The leads; each gets an id of its own.
+
+    Raises:
+        Violation: If it does not.
+    """
+    import polars as pl  # noqa: PLC0415 - frames are an extra
+
+    from leadrules.frames import event_frame_of, frame_of  # noqa: PLC0415 - as above
+
+    words = scorer.vocabulary
+    each = [_renamed(history, f"{number}") for number, history in enumerate(histories, start=1)]
+    leads = frame_of([history.lead for history in each], vocabulary=words, backend="polars")
+    events = event_frame_of(
+        [event for history in each for event in history.events], vocabulary=words, backend="polars"
+    )
+    moments = pl.Series([x.at for x in each], dtype=pl.Datetime("us", "UTC"))
+    bands = pl.Series([x.previous for x in each], dtype=pl.String)
+    at, before = _free("moment", leads.columns), _free("before", leads.columns)
+    frame = leads.with_columns(moments.alias(at), bands.alias(before))
+    scored = scorer.score_frame(
+        frame,
+        events=events,
+        at=at,
+        previous=before if scorer.scoring.bands else None,
+    )
+    for history, row in zip(each, scored.to_dicts(), strict=True):
+        score = history.score(scorer)
+        for name, expected in _results(scorer, score).items():
+            got = row[column_of(name)]
+            if got != expected:
+                wrong = f"the {name} is {got} in a frame, and {expected} alone"
+                broken("a frame scores as each lead alone does", wrong, history)
+
+
+def _renamed(history: History, lead_id: str) -> History:
+    lead = history.lead.model_copy(update={"id": lead_id})
+    events = tuple(event.model_copy(update={"lead_id": lead_id}) for event in history.events)
+    return replace(history, lead=lead, events=events)
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    """Return a name that no column has."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _results(scorer: ScoresLeads, score: Score) -> Mapping[str, Any]:
+    """Return what a score says under the names of the results of its policy."""
+    answers = {f"answer.{name}": said for name, said in score.answers}
+    return {
+        name: answers[name] if name in answers else getattr(score, name)
+        for name in scorer.scoring.results
+    }

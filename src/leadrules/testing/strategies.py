@@ -1,0 +1,219 @@
+"""Leads and events for property tests of a policy: hypothesis strategies.
+
+They choose what the policy compares with and what lies beside it, and leave out a lot. What is
+found shrinks to few fields, few events, and the plainest values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from leadrules.events import KINDS, Event
+from leadrules.lead import Lead
+from leadrules.policy import Policy
+from leadrules.testing.history import History
+from leadrules.testing.pools import Pool, Pools, moments_before
+
+__all__ = ["events", "histories", "leads", "moments"]
+
+_LEAD_ID = "lead"
+_MOST_EVENTS = 8
+
+
+def moments(policy: Policy) -> st.SearchStrategy[datetime]:
+    """Return a strategy for moments of evaluation.
+
+    An ordinary one, and those at which a parameter, the daylight saving or the policy begins; at
+    all of them every parameter that points depend on has a value.
+    """
+    return st.sampled_from(Pools(policy).moments())
+
+
+def leads(
+    policy: Policy, *, at: datetime | None = None, lead_id: str = _LEAD_ID
+) -> st.SearchStrategy[Lead]:
+    """Return a strategy for leads as a policy may meet them.
+
+    Every field that the policy reads is missing, or has a value that it is compared with, or one
+    beside that; other fields are mostly missing. Enums have their choices.
+
+    Args:
+        policy: The policy.
+        at: The moment around which instants lie; by default an ordinary one.
+        lead_id: The id of the lead.
+
+    Examples:
+        >>> from hypothesis import given, settings
+        >>> from leadrules import load_policy
+        >>> policy = load_policy('''
+        ... leadrules: 1
+        ... policy: {id: acme, version: 1, effective: 2026-01-01}
+        ... scoring:
+        ...   fit: {characteristics: {size: [{when: company.employees >= 50, points: 20}]}}
+        ... ''')
+        >>> seen = set()
+        >>> @settings(derandomize=True, database=None)
+        ... @given(leads(policy))
+        ... def look(lead):
+        ...     seen.add(lead.company.employees)
+        >>> look()
+        >>> {None, 49, 50, 51} <= seen
+        True
+    """
+    pools = Pools(policy)
+    return _leads(pools, at or pools.moments()[0], lead_id)
+
+
+def _leads(pools: Pools, at: datetime, lead_id: str) -> st.SearchStrategy[Lead]:
+    read = {name: pool for name, pool in pools.fields.items() if name in pools.read}
+    others = {name: pool for name, pool in pools.fields.items() if name not in read}
+    values = st.fixed_dictionaries({name: _maybe(pool, at) for name, pool in read.items()})
+    rest = st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from(pool.at(at)) for name, pool in others.items()}
+    )
+    return st.builds(
+        lambda known, more: pools.policy.lead({"id": lead_id, **_known(known), **more}),
+        values,
+        st.one_of(st.just({}), rest),
+    )
+
+
+def _known(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _maybe(pool: Pool, at: datetime) -> st.SearchStrategy[Any]:
+    """Return a strategy for a value or none, which it is once in four times."""
+    value = st.sampled_from(pool.at(at))
+    stated = st.sampled_from(pool.stated) if pool.stated else value
+    return st.one_of(st.none(), stated, value, stated)
+
+
+def events(
+    policy: Policy, *, lead_id: str = _LEAD_ID, around: datetime, most: int = _MOST_EVENTS
+) -> st.SearchStrategy[tuple[Event, ...]]:
+    """Return a strategy for what happened to a lead, in any order.
+
+    Activities of every declared type with the properties that rules read, answers, overrides,
+    touches and retractions; the same event may come twice. They lie where points fade or end,
+    where answers expire, where a day, a week or a month begins, and after the moment.
+
+    Args:
+        policy: The policy.
+        lead_id: The id of the lead.
+        around: The moment of the evaluation.
+        most: How many events there are at most.
+    """
+    return _events(Pools(policy), lead_id, around, most)
+
+
+def _events(
+    pools: Pools, lead_id: str, around: datetime, most: int
+) -> st.SearchStrategy[tuple[Event, ...]]:
+    drafts = st.lists(_drafts(pools, around, most), max_size=most)
+    return drafts.map(lambda found: _numbered(found, lead_id))
+
+
+_Draft = Mapping[str, Any]
+
+
+def _drafts(pools: Pools, around: datetime, most: int) -> st.SearchStrategy[_Draft]:
+    near = tuple(dict.fromkeys([*moments_before(around, pools.ages), *pools.edges(around)]))
+    times = st.sampled_from(near)
+    scoring = pools.scoring
+    kinds: list[st.SearchStrategy[_Draft]] = [
+        _draft(times, "activity", _properties(own, around), type=st.just(activity))
+        for activity, own in pools.properties.items()
+    ]
+    ends = {"until": st.sampled_from(near)}
+    if scoring.qualification:
+        said = {
+            "criterion": st.sampled_from(tuple(scoring.qualification.criteria)),
+            "answer": st.sampled_from(KINDS["answer"]["answer"].choices),
+        }
+        kinds.append(_draft(times, "answer", st.fixed_dictionaries(said, optional=ends)))
+    kinds *= 3
+    if scoring.bands:
+        said = {
+            "band": st.sampled_from([band.name for band in scoring.bands.levels]),
+            "by": st.just("x"),
+            "reason": st.just("x"),
+        }
+        kinds.append(_draft(times, "override", st.fixed_dictionaries(said, optional=ends)))
+    said = {"channel": st.just("call"), "direction": st.sampled_from(("outbound", "inbound"))}
+    kinds.append(_draft(times, "touch", st.fixed_dictionaries(said)))
+    places = st.integers(0, most - 1)
+    kinds.append(_draft(times, "retraction", st.fixed_dictionaries({"of": places})))
+    kinds.append(st.fixed_dictionaries({"again": places}))
+    return st.one_of(kinds)
+
+
+def _draft(
+    times: st.SearchStrategy[datetime],
+    kind: str,
+    properties: st.SearchStrategy[Mapping[str, Any]],
+    **more: st.SearchStrategy[Any],
+) -> st.SearchStrategy[_Draft]:
+    parts = {"kind": st.just(kind), "time": times, "properties": properties, **more}
+    return st.fixed_dictionaries(parts)
+
+
+def _properties(
+    pools: Mapping[str, Pool], around: datetime
+) -> st.SearchStrategy[Mapping[str, Any]]:
+    return st.fixed_dictionaries({name: _maybe(pool, around) for name, pool in pools.items()}).map(
+        _known
+    )
+
+
+def _numbered(drafts: Sequence[_Draft], lead_id: str) -> tuple[Event, ...]:
+    """Return drafts as events whose ids are their places."""
+    found: list[Event] = []
+    for number, draft in enumerate(drafts):
+        if "again" in draft:
+            found += found[draft["again"] :][:1]
+            continue
+        said = dict(draft["properties"])
+        if draft["kind"] == "retraction":
+            said["of"] = f"e{said['of']}"
+        event = {**draft, "lead_id": lead_id, "id": f"e{number}", "properties": said}
+        found.append(Event.model_validate(event))
+    return tuple(found)
+
+
+def histories(
+    policy: Policy, *, lead_id: str = _LEAD_ID, most: int = _MOST_EVENTS
+) -> st.SearchStrategy[History]:
+    """Return a strategy for leads with their events, a moment, and the band before.
+
+    Args:
+        policy: The policy.
+        lead_id: The id of the lead.
+        most: How many events there are at most.
+
+    Examples:
+        >>> from hypothesis import given, settings
+        >>> from leadrules import Engine, load_policy, presets
+        >>> policy = load_policy(presets.demo_policy())
+        >>> scorer = Engine(policy).scorer
+        >>> @settings(derandomize=True, database=None, max_examples=20)
+        ... @given(histories(policy))
+        ... def never_above_100(history):
+        ...     assert history.score(scorer).score <= 100
+        >>> never_above_100()
+    """
+    pools = Pools(policy)
+    bands = [band.name for band in pools.scoring.bands.levels] if pools.scoring.bands else []
+    parts: dict[datetime, tuple[st.SearchStrategy[Lead], st.SearchStrategy[Any]]] = {}
+
+    def around(at: datetime) -> st.SearchStrategy[History]:
+        if at not in parts:
+            parts[at] = (_leads(pools, at, lead_id), _events(pools, lead_id, at, most))
+        lead, happened = parts[at]
+        return st.builds(History, lead, happened, st.just(at), st.sampled_from((None, *bands)))
+
+    return st.sampled_from(pools.moments()).flatmap(around)
