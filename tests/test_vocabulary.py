@@ -210,3 +210,20 @@ def test_money_takes_two_columns() -> None:
 )
 def test_names_are_ascii_and_no_words_of_the_language(name: str, good: bool) -> None:
     assert is_name(name) is good
+
+
+def test_conditions_on_an_activity_read_its_properties_alone() -> None:
+    path, seen = Declaration(type=Type.STRING), Declaration(type=Type.DATETIME)
+    parameters = {"big": Parameter(Type.INTEGER, ((Instant(10), 500),))}
+    words = Vocabulary(
+        declared=WORDS.declared,
+        activities={"page_view": {"path": path, "seen": seen}, "demo": {}},
+        parameters=parameters,
+        derived=WORDS.derived,
+        zone="Europe/Berlin",
+    )
+    found = words.of_activity("page_view")
+    assert found.fields == {"activity.path": path, "activity.seen": seen}
+    assert (found.parameters, found.zone, found.scope) == (parameters, "Europe/Berlin", "activity")
+    assert words.of_activity("demo").fields == {}
+    assert "email" in words.fields
