@@ -27,7 +27,7 @@ from leadrules.scoring.engagement import ActivityRule, Engagement
 from leadrules.scoring.frames.fading import Fading, faded, with_left
 from leadrules.scoring.frames.history import Happened, latest
 from leadrules.scoring.frames.numbers import Numbers, within
-from leadrules.scoring.frames.periods import PERIOD, with_period
+from leadrules.scoring.frames.periods import PERIOD, with_day, with_period
 from leadrules.scoring.points import Bounds
 from leadrules.scoring.tally import Worth
 from leadrules.vocabulary import Declaration, Vocabulary
@@ -129,7 +129,6 @@ class Activities:
     ) -> None:
         self._rules = [_Rule.of(*found) for found in enumerate(engagement.rules.values())]
         self._vocabulary = vocabulary
-        self._zone = Zone.named(vocabulary.zone)
         self._numbers = numbers
         self._happened = happened
         self._keys = happened.keys
@@ -142,6 +141,8 @@ class Activities:
             at: The moment, or the name of the column that holds it.
         """
         activities = self._matched(opened, at)
+        if any(rule.per != "ever" for rule in self._rules):
+            activities = with_day(activities, TIME, Zone.named(self._vocabulary.zone))
         together: dict[str, list[_Rule]] = {}
         for rule in self._rules:
             if not rule.ranked:
@@ -149,10 +150,10 @@ class Activities:
         sums = []
         for per, rules in together.items():
             some = balanced([rule.matches for rule in rules], or_)
-            sums.append(self._summed(self._by_period(activities.filter(some), per), per, rules))
+            sums.append(self._summed(with_period(activities.filter(some), per), per, rules))
         for rule in self._rules:
             if rule.ranked:
-                found = self._by_period(activities.filter(rule.matches), rule.per)
+                found = with_period(activities.filter(rule.matches), rule.per)
                 found = latest(found, self._parts(rule.per), by=[TIME, ID], count=rule.most or 1)
                 sums.append(self._summed(found, "ever", [replace(rule, most=None)]))
         for found in sums:
@@ -180,9 +181,6 @@ class Activities:
         found = found.with_columns(**masks).select(*self._keys, ID, TIME, *masks).filter(some)
         once = self._happened.standing(found).group_by(*self._keys, ID)
         return once.agg(nw.col(TIME).min(), *(nw.col(mask).max() for mask in masks))
-
-    def _by_period(self, activities: nw.LazyFrame[Any], per: str) -> nw.LazyFrame[Any]:
-        return activities if per == "ever" else with_period(activities, TIME, per, self._zone)
 
     def _parts(self, per: str) -> Sequence[str]:
         return self._keys if per == "ever" else [*self._keys, PERIOD]

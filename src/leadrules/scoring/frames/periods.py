@@ -11,7 +11,7 @@ from leadrules.frames.kinds import PREFIX
 from leadrules.values import MICROSECONDS_A_DAY
 from leadrules.zones import Zone
 
-__all__ = ["PERIOD", "with_period"]
+__all__ = ["PERIOD", "with_day", "with_period"]
 
 PERIOD = f"{PREFIX}0period"
 """The column of the period that an event is in."""
@@ -20,20 +20,23 @@ _MARCH_OF_0 = 719_468
 """The days from 0000-03-01 to 1970-01-01."""
 
 
-def with_period(frame: nw.LazyFrame[Any], time: str, per: str, zone: Zone) -> nw.LazyFrame[Any]:
-    """Return a frame with the column `PERIOD`: the number of the day, week or month of a time.
+def with_day(frame: nw.LazyFrame[Any], time: str, zone: Zone) -> nw.LazyFrame[Any]:
+    """Return a frame with the local day of a time, in days since 1970-01-01, as `PERIOD`.
 
     Args:
         frame: The frame.
         time: A column of instants in microseconds.
-        per: `day`, `week` or `month`.
-        zone: The zone of its days.
+        zone: The zone of the days.
     """
     frame = _with_offset(frame, time, zone)
     frame = frame.with_columns((nw.col(time) + nw.col(PERIOD)).alias(PERIOD))
     # Spark divides as floats; half a day over whole days keeps them away from the edges.
     local = nw.col(PERIOD) - nw.col(PERIOD) % MICROSECONDS_A_DAY + MICROSECONDS_A_DAY // 2
-    frame = frame.with_columns((local // MICROSECONDS_A_DAY).alias(PERIOD))
+    return frame.with_columns((local // MICROSECONDS_A_DAY).alias(PERIOD))
+
+
+def with_period(frame: nw.LazyFrame[Any], per: str) -> nw.LazyFrame[Any]:
+    """Return a frame whose `PERIOD` is the number of a `week` or `month` where it was a day."""
     if per == "week":
         return frame.with_columns(((nw.col(PERIOD) + 3) // 7).alias(PERIOD))
     return _by_month(frame) if per == "month" else frame
