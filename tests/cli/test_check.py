@@ -22,13 +22,18 @@ def test_check_tells_what_a_policy_holds(leadrules: Command) -> None:
         0,
         f"""\
 fernhain-leads, version 3: no problems
-effective  2026-07-01, Europe/Berlin
-sales      Head of Sales, 2026-06-18
-marketing  Head of Marketing, 2026-06-16
-review by  2027-06-30
-declares   4 fields, 2 activities, 1 parameter, 0 tables
-scores by  12 characteristics, 22 rules
-hash       {policy_hash}
+effective      2026-07-01, Europe/Berlin
+sales          Head of Sales, 2026-06-18
+marketing      Head of Marketing, 2026-06-16
+review by      2027-06-30
+declares       4 fields, 4 activities, 1 parameter, 0 tables
+scores by      12 characteristics, 22 rules, 5 activity rules, 4 criteria, 3
+               bands
+fit            from -105 to 60
+engagement     from -20 to 30
+qualification  from 0 to 25
+score          from 0 to 100
+hash           {policy_hash}
 """,
         "",
     )

@@ -3,14 +3,15 @@ from __future__ import annotations
 import io
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from leadrules import Engine, load_mapping, load_policy, presets
+from leadrules import load_policy, presets
 from leadrules.cli import main
 from leadrules.cli.demo import _compared
-from tests.cli.runs import Command, Run, sample_scores, written
+from tests.cli.runs import Command, Run, sample_histories, sample_scores, written
 
 
 def _chapters(out: str) -> dict[str, str]:
@@ -39,28 +40,49 @@ size      +25 company.employees >= 500                shifts need a tool
           -10 company.employees < 20                  a spreadsheet will do
 """
     )
+    assert (
+        """
+pricing       +6 page_view: starts_with(activity.path, compares prices
+                 "/pricing"), 1 per day, half_life 30
+                 days, at most 18
+"""
+        in shown
+    )
+    assert (
+        """
+need      +10 asked                                   Which problem must be
+                                                      solved, and what if it is
+                                                      not?
+"""
+        in shown
+    )
     assert shown.endswith(
         """
-consent    +5 consent                                 sales may call at once
-          -40 not consent                             we must not call
-
-company  size + sites + industry, at most 45
-person   role + job + mail, at least -30, at most 25
-deal     budget + timing + interest, at least -15, at most 30
-fit      company + person + deal + origin + freshness + consent
-score    fit, at least 0, at most 100
+company     size + sites + industry, at most 35
+person      role + job + mail, at least -30, at most 20
+deal        budget + timing + interest, at least -15, at most 20
+fit         company + person + deal + origin + freshness + consent, at most 60
+engagement  pricing + reading + webinar + white_paper + unsubscribed, at least
+            -20, at most 30
+score       fit + engagement + qualification, at least 0, at most 100
+ready       3 of 4 criteria met, need among them
+bands       hot from 80, until below 70, if country is known
+            warm from 50, until below 45
+            cold: all others
 
 """
     )
 
 
 def test_the_demo_shows_what_was_rejected(leadrules: Command) -> None:
-    shown = _chapters(leadrules("demo").out)["The export of a CRM, read by a mapping"]
+    shown = _chapters(leadrules("demo").out)["The exports of a CRM, read by mappings"]
     assert (
         shown
         == """
-200 rows read: 194 accepted, 6 rejected. 193 leads; 1 row says again what
+200 rows of leads read: 194 accepted, 6 rejected. 575 rows of what they did: 572
+accepted, 3 rejected. 193 leads and 571 events; one row of each says again what
 another said.
+Rejected, of the leads:
 
  Line  Code            Reason
  ──────────────────────────────────────────────────────────────────────────────
@@ -73,6 +95,16 @@ another said.
                        written '%d.%m.%Y %H:%M' or '%Y-%m-%d'
   173  too-few-cells   the row has 9 cells, the header has 17
 
+Rejected, of what they did:
+
+ Line  Code            Reason
+ ──────────────────────────────────────────────────────────────────────────────
+   42  bad-date        time: 'yesterday' is not a date and time written
+                       '%d.%m.%Y %H:%M'
+   73  missing-lead    lead_id: is missing
+   98  unlisted-value  answer: 'perhaps' is not among the values; expected
+                       'yes', 'no' or 'open'
+
 
 """
     )
@@ -80,11 +112,11 @@ another said.
 
 def test_the_demo_shows_the_best_and_the_worst(leadrules: Command) -> None:
     shown = _chapters(leadrules("demo").out)["The best and the worst leads"]
-    assert "\n 4100000000000291290    100  118  large, shift_work,\n" in shown
+    assert "\n 4100000000000340437     89  warm   60     24.2     no  large, agency,\n" in shown
     assert shown.endswith(
         """
-As of 2026-10-05 07:00 UTC. Fired are the rules that gave points. Uncertain are
-the characteristics in which data is missing that might have given others.
+As of 2026-10-05 07:00 UTC. Fit is who they are, Engaged what they did; fired
+are the rules that gave points.
 
 """
     )
@@ -96,16 +128,34 @@ the characteristics in which data is missing that might have given others.
     ]
 
 
+def test_the_demo_explains_a_lead_and_says_what_to_ask(leadrules: Command) -> None:
+    chapters = _chapters(leadrules("demo").out)
+    explained = chapters["Where the points of a lead come from"]
+    assert explained.startswith(
+        """
+lead 4100000000000340437, as of 2026-10-05 09:00 Europe/Berlin
+score 89: warm, held back from hot: country is missing
+"""
+    )
+    assert "\n+13.897129      webinar: 2 webinar\n" in explained
+    asked = chapters["What to ask about that lead"]
+    assert "\n country                                 89 points, now 89; hot at best\n" in asked
+
+
 def test_the_demo_shows_all_scores_and_compares_the_forms(leadrules: Command) -> None:
-    pytest.importorskip("narwhals")
+    pytest.importorskip("polars")
     pytest.importorskip("pyarrow")
     out = leadrules("demo").out
     shown = _chapters(out)["The scores of all 193 leads"]
     assert shown.endswith(
-        "\n\nScored once more as a data frame: the same score and fit for all 193.\n\n"
+        """
+7 hot, 106 warm, 80 cold.
+Scored once more as data frames: the same scores, bands and answers for all 193.
+
+"""
     )
     counts = [int(count) for count in re.findall(r"(?:to \d+| 100) +(\d+) +█", shown)]
-    assert counts == [5, 7, 11, 25, 25, 26, 22, 25, 15, 10, 22]
+    assert counts == [2, 2, 5, 44, 40, 20, 22, 20, 13, 7, 18]
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -118,7 +168,8 @@ Write the sample into a folder, change it, and see what becomes of it:
   leadrules demo --write trial
   leadrules check trial/policy.yaml
   leadrules score trial/policy.yaml --leads trial/leads.csv \\
-      --mapping trial/mapping.yaml --at 2026-10-05T07:00Z
+      --mapping trial/mapping.yaml --at 2026-10-05T07:00Z \\
+      --events trial/events.csv --events-mapping trial/events-mapping.yaml
   leadrules --help
 """
     )
@@ -139,13 +190,13 @@ def test_the_demo_tells_that_the_frame_form_needs_an_extra(
 def test_the_demo_would_tell_if_the_forms_disagreed() -> None:
     pytest.importorskip("pyarrow")
     policy = load_policy(presets.demo_policy())
-    mapper = load_mapping(presets.demo_mapping(), vocabulary=policy.vocabulary)
-    with presets.demo_leads_file() as path:
-        leads = mapper.read(path).leads
+    leads = [lead for lead, _ in sample_histories()]
+    events = [event for _, happened in sample_histories() for event in happened]
     scores = sample_scores()
-    assert _compared(Engine(policy).scorer, leads, scores[::-1], presets.DEMO_AT) == (
+    wrong = [scores[0], replace(scores[1], band="tepid"), *scores[2:]]
+    assert _compared(policy, leads, events, wrong, presets.DEMO_AT) == (
         False,
-        "The frame form gives another score or fit for 188 leads.",
+        "The frame form says something else of 1 of 193 leads.",
     )
 
 
@@ -167,18 +218,19 @@ def test_the_demo_needs_no_more_than_ascii(
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(found, encoding="ascii"))
     assert main(["demo"]) == 0
     assert capsys.readouterr().err == ""
-    assert b"20 to 29  15  ####" in found.getvalue()
+    assert b"20 to 29  13  ####" in found.getvalue()
 
 
 def test_the_demo_writes_its_files(leadrules: Command) -> None:
     assert leadrules("demo", "--write", "a/trial") == Run(
         0,
         """\
-Wrote policy.yaml, mapping.yaml, leads.csv into a/trial. Try:
+Wrote policy.yaml, mapping.yaml, leads.csv, events-mapping.yaml, events.csv into a/trial. Try:
 
   leadrules check a/trial/policy.yaml
   leadrules score a/trial/policy.yaml --leads a/trial/leads.csv \\
-      --mapping a/trial/mapping.yaml --at 2026-10-05T07:00Z
+      --mapping a/trial/mapping.yaml --at 2026-10-05T07:00Z \\
+      --events a/trial/events.csv --events-mapping a/trial/events-mapping.yaml
   leadrules --help
 """,
         "",

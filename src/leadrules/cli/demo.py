@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.rule import Rule
@@ -18,21 +18,24 @@ from leadrules.cli.display import (
     distribution,
     leads_table,
     policy_brief,
+    questions_table,
     rejects_table,
 )
+from leadrules.cli.formats import columns_of_scores, record_of_score
 from leadrules.cli.inputs import events_by_lead
 from leadrules.engine import Engine
+from leadrules.events import Event
 from leadrules.intake import Intake, load_mapping
 from leadrules.lead import Lead
 from leadrules.policy import Policy, load_policy
+from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
-from leadrules.values import Cash, Type
-from leadrules.vocabulary import Vocabulary, column_of
+from leadrules.vocabulary import column_of
 
 __all__ = ["show_demo", "write_demo"]
 
-BEST, WORST = 6, 3
+BEST, WORST, QUESTIONS = 6, 3, 4
 
 
 def show_demo() -> int:
@@ -63,14 +66,25 @@ def show_demo() -> int:
     _chapter(console, "The best and the worst leads")
     console.print(leads_table(ranked[:BEST], worst=ranked[-WORST:]))
     console.print(
-        f"As of {at:%Y-%m-%d %H:%M} UTC. Fired are the rules that gave points. Uncertain are the "
-        "characteristics in which data is missing that might have given others."
+        f"As of {at:%Y-%m-%d %H:%M} UTC. Fit is who they are, Engaged what they did; fired are the "
+        "rules that gave points."
     )
+
+    told = _told(scorer, intake, histories, scores)
+    _chapter(console, "Where the points of a lead come from")
+    console.print(Text(told.text(width=console.width, brief=True)), soft_wrap=True)
+
+    _chapter(console, "What to ask about that lead")
+    lead = next(lead for lead in intake.leads if lead.id == told.score.lead_id)
+    asked = scorer.questions(lead, events=histories.get(lead.id, ()), at=at)
+    console.print(questions_table(asked[:QUESTIONS]))
 
     _chapter(console, f"The scores of all {len(scores)} leads")
     console.print(distribution(scores, console))
+    counts = Counter(score.band for score in scores)
     console.print()
-    agree, said = _compared(scorer, intake.leads, scores, at)
+    console.print(", ".join(f"{counts[name]} {name}" for name in ("hot", "warm", "cold")) + ".")
+    agree, said = _compared(policy, intake.leads, happened.events, scores, at)
     console.print(said)
 
     _chapter(console, "Now yours")
@@ -88,6 +102,18 @@ def _read(policy: Policy) -> tuple[Intake, Intake]:
     events = load_mapping(presets.demo_events_mapping(), vocabulary=policy.vocabulary)
     with presets.demo_events_file() as path:
         return intake, events.read(path)
+
+
+def _told(
+    scorer: Scorer,
+    intake: Intake,
+    histories: Mapping[str, Sequence[Event]],
+    scores: Sequence[Score],
+) -> Explanation:
+    """Return why the best lead that data keeps from a better band is where it is."""
+    held = next(score for score in best_first(scores) if score.band_by == "hold")
+    lead = next(lead for lead in intake.leads if lead.id == held.lead_id)
+    return scorer.explain(lead, events=histories.get(lead.id, ()), at=held.at)
 
 
 def write_demo(folder: Path) -> int:
@@ -135,43 +161,31 @@ def _chapter(console: Console, title: str) -> None:
 
 
 def _compared(
-    scorer: Scorer, leads: Sequence[Lead], scores: Sequence[Score], at: datetime
+    policy: Policy,
+    leads: Sequence[Lead],
+    events: Sequence[Event],
+    scores: Sequence[Score],
+    at: datetime,
 ) -> tuple[bool, str]:
     """Return whether the frame form gives the same scores, and what to say about it."""
+    scorer = Engine(policy).scorer
     try:
-        found = scorer.score_frame(_frame(leads, scorer), at=at)
+        frame = policy.frame(leads, backend="pyarrow")
+        happened = policy.event_frame(events, backend="pyarrow")
+        found = scorer.score_frame(frame, events=happened, at=at)
     except ModuleNotFoundError as error:
         return True, (
             f"Not compared with the frame form, which needs the package '{error.name}'; "
             "install leadrules[frames]."
         )
-    pairs = list(zip(found["score"].to_pylist(), found["fit"].to_pylist(), strict=True))
+    columns = columns_of_scores(scorer.scoring)
+    rows = found.select([column_of(name) for name in scorer.scoring.results]).to_pylist()
+    told = [record_of_score(score, columns) for score in scores]
     differing = sum(
-        pair != (score.score, score.fit) for pair, score in zip(pairs, scores, strict=True)
+        any(row[name] != score[name] for name in row) for row, score in zip(rows, told, strict=True)
     )
     if differing:
-        return False, f"The frame form gives another score or fit for {differing} leads."
-    return True, f"Scored once more as a data frame: the same score and fit for all {len(leads)}."
-
-
-def _frame(leads: Sequence[Lead], scorer: Scorer) -> Any:
-    """Return leads as an Arrow table with a column for each field that the policy reads."""
-    import pyarrow as pa  # noqa: PLC0415 - frames are an extra
-
-    types = {
-        Type.INTEGER: pa.int64(),
-        Type.BOOLEAN: pa.bool_(),
-        Type.DATETIME: pa.timestamp("us", tz="UTC"),
-        Type.MONEY: pa.int64(),
-    }
-    words: Vocabulary = scorer.vocabulary
-    columns: dict[str, Any] = {}
-    for name in scorer.scoring.fields():
-        kind, column = words.fields[name].type, column_of(name)
-        values = [lead.record.get(name) for lead in leads]
-        if kind is Type.MONEY:
-            currencies = [x.currency if isinstance(x, Cash) else None for x in values]
-            columns[f"{column}_currency"] = pa.array(currencies, pa.string())
-            values = [x.minor if isinstance(x, Cash) else None for x in values]
-        columns[column] = pa.array(values, types.get(kind, pa.string()))
-    return pa.table(columns)
+        return False, f"The frame form says something else of {differing} of {len(leads)} leads."
+    return True, (
+        f"Scored once more as data frames: the same scores, bands and answers for all {len(leads)}."
+    )

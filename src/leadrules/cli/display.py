@@ -20,6 +20,7 @@ from leadrules.scoring.document import Scoring
 from leadrules.scoring.engagement import Engagement
 from leadrules.scoring.points import Limits
 from leadrules.scoring.qualification import Qualification, Readiness
+from leadrules.scoring.questions import Question
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorecard import Fit
 from leadrules.sections import ParamRef, plain
@@ -29,6 +30,7 @@ __all__ = [
     "distribution",
     "leads_table",
     "policy_brief",
+    "questions_table",
     "rejects_table",
     "show_leads",
 ]
@@ -113,6 +115,16 @@ def _cells(score: Score, told: Iterable[str]) -> Iterator[Text]:
                 yield Text(", ".join(value))
             case _:
                 yield Text(value or "")
+
+
+def questions_table(questions: Sequence[Question]) -> Table:
+    """Return a table of what to ask, with what knowing it could do."""
+    table = _table()
+    table.add_column("Ask", ratio=1, overflow="fold")
+    table.add_column("What it could do", ratio=1, overflow="fold")
+    for question in questions:
+        table.add_row(Text(question.ask), Text(question.effect))
+    return table
 
 
 def rejects_table(rejects: Sequence[Reject]) -> Table:

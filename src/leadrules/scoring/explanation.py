@@ -102,13 +102,17 @@ class Explanation:
     def _ranked(self) -> list[tuple[str, int, str | None]]:
         return sorted(_reasons(self.tree), key=lambda reason: (-abs(reason[1]), reason[0]))
 
-    def text(self, *, width: int = 80) -> str:
+    def text(self, *, width: int = 80, brief: bool = False) -> str:
         """Return the explanation as text.
 
         Args:
             width: The most characters of a line.
+            brief: Whether to leave out what came to nothing, single activities, and what was
+                seen.
         """
-        return text_of(self._head(), self.tree, self.beside, self._words, width=width)
+        return text_of(
+            self._head(), self.tree, self.beside, self._words, width=width, brief=brief
+        )
 
     def _repr_html_(self) -> str:
         return html_of(self._head(), self.tree, self.beside, self._words)

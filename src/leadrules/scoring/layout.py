@@ -20,8 +20,14 @@ _SHUT: frozenset[str] = frozenset({"characteristic", "activity", "criterion", "a
 """What a notebook shows opened only when it is asked."""
 
 
-def text_of(
-    head: Iterable[str], tree: Item, beside: Iterable[Item], words: Wording, *, width: int
+def text_of(  # noqa: PLR0913 - what is laid out, and how
+    head: Iterable[str],
+    tree: Item,
+    beside: Iterable[Item],
+    words: Wording,
+    *,
+    width: int,
+    brief: bool,
 ) -> str:
     """Return an explanation as text.
 
@@ -31,12 +37,14 @@ def text_of(
         beside: What is told beside it.
         words: How items are put in words.
         width: The most characters of a line.
+        brief: Whether only items that come to something are told, and no more than their points.
     """
     lines = [line for part in head for line in _wrapped(part, width, "", _INDENT)]
     lines.append("")
-    entries = list(_entries(tree, words, 0))
+    entries_of = _brief if brief else _entries
+    entries = list(entries_of(tree, words, 0))
     for item in beside:
-        (points, depth, title, notes), *parts = _entries(item, words, 0)
+        (points, depth, title, notes), *parts = entries_of(item, words, 0)
         entries += [(points, depth, _BESIDE + title, notes), *parts]
     before = max((len(points.partition(".")[0]) for points, *_ in entries), default=0)
     after = max((len(points) - len(points.partition(".")[0]) for points, *_ in entries), default=0)
@@ -51,9 +59,20 @@ def text_of(
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _entries(
-    item: Item, words: Wording, depth: int
-) -> Iterator[tuple[str, int, str, Sequence[str]]]:
+_Entry = tuple[str, int, str, Sequence[str]]
+
+
+def _brief(item: Item, words: Wording, depth: int) -> Iterator[_Entry]:
+    """Yield an item and those of its parts that come to something, without notes."""
+    yield signed(item.millionths), depth, words.title(item), ()
+    if item.kind in {"characteristic", "activities"}:
+        return
+    for part in item.parts:
+        if part.millionths:
+            yield from _brief(part, words, depth + 1)
+
+
+def _entries(item: Item, words: Wording, depth: int) -> Iterator[_Entry]:
     """Yield the points of an item and of its parts with their depths, titles and notes."""
     yield signed(item.millionths), depth, words.title(item), list(words.notes(item))
     if item.kind in {"characteristic", "activity"}:
