@@ -371,7 +371,7 @@ most: +2.5 qualification.need
             not met is true: months > 9; months is 12
  0        authority: not met
             said on 2025-12-28 10:00 (a2)
-+0.5    rounded half up"""
++0.5    rounded"""
     )
 
 

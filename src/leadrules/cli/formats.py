@@ -26,7 +26,6 @@ __all__ = [
     "columns_of_scores",
     "format_of",
     "opened",
-    "record_of_score",
     "write_schema",
     "write_scores",
 ]
@@ -117,14 +116,14 @@ def write_scores(
     with opened(output) as file:
         if form is Format.JSON:
             for score in scores:
-                file.write(json.dumps(record_of_score(score, columns), ensure_ascii=False) + "\n")
+                file.write(json.dumps(_record(score, columns), ensure_ascii=False) + "\n")
             return
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(map(column_of, columns))
         for score in scores:
             writer.writerow(
                 ";".join(cell) if isinstance(cell, list) else cell
-                for cell in record_of_score(score, columns).values()
+                for cell in _record(score, columns).values()
             )
 
 
@@ -136,8 +135,7 @@ def write_schema(output: Path | None) -> None:
         file.write(json.dumps(policy_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
-def record_of_score(score: Score, columns: Iterable[str]) -> dict[str, Any]:
-    """Return what a score says as plain values, by the names of columns."""
+def _record(score: Score, columns: Iterable[str]) -> dict[str, Any]:
     return {column_of(name): _plain(_value(score, name)) for name in columns}
 
 

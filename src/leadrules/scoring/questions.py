@@ -71,6 +71,25 @@ class Question:
         return self.best - self.worst
 
     @property
+    def effect(self) -> str:
+        """What answers could do, in words.
+
+        Examples:
+            >>> Question("size", "field", "size", score=12, best=40, worst=7).effect
+            '7 to 40 points, now 12'
+        """
+        worst, best, now = (_plain(x) for x in (self.worst, self.best, self.score))
+        span = f"{worst} to {best} points" if worst != best else f"{best} points"
+        told = [f"{span if self.exact else f'at least {worst}, at most {best} points'}, now {now}"]
+        if self.rises:
+            told.append(f"{self.best_band} at best")
+        if self.falls:
+            told.append(f"{self.worst_band} at worst")
+        if self.makes_ready:
+            told.append("may make it ready")
+        return "; ".join(told)
+
+    @property
     def matters(self) -> bool:
         """Whether some answer alone changes the score, the band, or whether the lead is ready."""
         same = self.best == self.worst == self.score
@@ -212,3 +231,7 @@ def _joined(outcomes: Sequence[Outcome]) -> Outcome:
         max(found.worst_place for found in outcomes),
         ready=any(found.ready for found in outcomes),
     )
+
+
+def _plain(points: float) -> str:
+    return str(points).removesuffix(".0")

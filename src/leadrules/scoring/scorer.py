@@ -210,7 +210,7 @@ class Scorer:
             +20.5    fit
             +20.5      size: size.1
                          company.employees >= 50; company.employees is 120
-             +0.5    rounded half up
+             +0.5    rounded
         """
         given = tuple(events)
         score = self.score(lead, events=given, at=at, previous=previous)

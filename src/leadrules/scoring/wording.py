@@ -141,7 +141,7 @@ class Wording:
             case "characteristic":
                 return f"{item.name}: {_fired(item)}"
             case "rounding":
-                return "rounded half up"
+                return "rounded"
         return item.name
 
     def notes(self, item: Item) -> Iterator[str]:
