@@ -38,7 +38,7 @@ DATA: dict[str, Any] = {
     "policy": {"id": "acme", "version": 7, "effective": "2026-01-01", "zone": "Europe/Berlin"},
     "agreed": {"sales": "Head of Sales 2025-12-12", "marketing": "Head of Marketing 2025-12-12"},
     "fields": {"interest": {"choices": ["crm", "analytics"]}, "months": {"type": "integer"}},
-    "activities": {"page_view": {"properties": {"path": {}}}},
+    "activities": {"page_view": {"properties": {"path": {}}}, "demo": {}},
     "parameters": {"big": {"2026-01-01": 500, "2026-07-01": 400}, "bonus": 2.5, "live": True},
     "tables": {"regions": {"columns": ["country", "region"]}},
     "scoring": {
@@ -55,8 +55,33 @@ DATA: dict[str, Any] = {
             },
             "groups": {"all": {"of": ["size", "role"], "max": 30}},
             "min": 0,
+            "letters": {"A": 20, "B": 0},
+        },
+        "engagement": {
+            "rules": {
+                "pricing": {
+                    "activity": "page_view",
+                    "when": 'contains(activity.path, "pricing")',
+                    "points": 2,
+                    "limit": "1 per day",
+                    "decay": "half_life 30 days",
+                },
+                "demo": {"activity": "demo", "points": {"param": "bonus"}, "max": 40},
+            },
+            "groups": {"seen": {"of": ["pricing"], "max": 10.5}},
+            "digits": {1: 10, 2: 0},
+        },
+        "qualification": {
+            "framework": "BANT",
+            "criteria": {"budget": {"met": "known(budget)", "expires": "90 days", "points": 5}},
+            "ready": {"at_least": 3, "mandatory": ["need"]},
         },
         "total": {"decimals": 1},
+        "bands": [
+            {"name": "hot", "enter": 40, "leave": 35.5, "needs": ["email"]},
+            {"name": "warm", "enter": 20},
+            {"name": "cold"},
+        ],
     },
 }
 ROWS = [{"country": "DE", "region": "EMEA"}, {"country": "US", "region": "AMER"}]
@@ -78,6 +103,9 @@ def changed(*path: Any, to: Any) -> dict[str, Any]:
 
 FIT = ("scoring", "fit")
 SIZE = (*FIT, "characteristics", "size")
+ENGAGEMENT = ("scoring", "engagement")
+PRICING = (*ENGAGEMENT, "rules", "pricing")
+BUDGET = ("scoring", "qualification", "criteria", "budget")
 RULES = DATA["scoring"]["fit"]["characteristics"]["size"]
 
 
@@ -196,6 +224,27 @@ def of_rules(*rules: str) -> str:
                 "is never true [never-true]"
             ),
         ),
+        (
+            (
+                "when: company.employees >= 50, points: 1",
+                "when: company.employees >= 500, points: 2",
+            ),
+            (
+                "8:18: {path}[1].when: never reached: whenever it is true, a rule of 'one' "
+                "before it is [unreachable]"
+            ),
+        ),
+        (
+            (
+                "when: company.employees > 5, points: 1",
+                "when: company.employees <= 5, points: 2",
+                "when: company.employees < 3 and known(email), points: 3",
+            ),
+            (
+                "9:18: {path}[2].when: never reached: whenever it is true, a rule of 'one' "
+                "before it is [unreachable]"
+            ),
+        ),
     ],
 )
 def test_what_is_odd_is_a_warning(rules: tuple[str, ...], warning: str) -> None:
@@ -203,6 +252,21 @@ def test_what_is_odd_is_a_warning(rules: tuple[str, ...], warning: str) -> None:
     path = "scoring.fit.characteristics.one"
     assert str(found).split("\n")[0] == warning.format(path=path)
     assert found.severity == "warning"
+
+
+def test_a_rule_that_is_never_true_is_not_said_to_be_hidden_as_well() -> None:
+    never = "when: company.employees > 5 and company.employees < 3, points: 2"
+    policy = load_policy(of_rules("when: company.employees > 1, points: 1", never))
+    assert [issue.code for issue in policy.warnings] == ["never-true"]
+
+
+def test_rules_that_overlap_are_in_order() -> None:
+    policy = load_policy(
+        of_rules(
+            "when: company.employees >= 500, points: 2", "when: company.employees >= 50, points: 1"
+        )
+    )
+    assert policy.warnings == ()
 
 
 def test_a_last_rule_may_always_be_true() -> None:
@@ -310,6 +374,7 @@ def parts(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 JUNK: tuple[Any, ...] = (
         None, True, 5, -1.5, 10**400, float("nan"), "", "x", "known(email)", "2026-01-01", [], [[]],
+        "1 per day", "linear 90 days", "30 days", "thirds", "BANT", "total", Decimal("NaN"),
         ["x"], {},
         {"param": "x"}, {"x": {}}, {5: 5}, {"when": 5}, {"not": {}}, {"values": {}}, b"x",
         date(2026, 1, 1), (1,), {1, 2})  # fmt: skip
@@ -456,7 +521,10 @@ def test_the_hash_is_the_same_in_another_process() -> None:
 
 def reordered(data: Any) -> Any:
     if isinstance(data, dict):
-        return {key: reordered(inner) for key, inner in reversed(data.items())}
+        return {
+            key: inner if key in {"letters", "digits"} else reordered(inner)  # from the best
+            for key, inner in reversed(data.items())
+        }
     return [reordered(inner) for inner in data] if isinstance(data, list) else data
 
 
@@ -476,7 +544,11 @@ SAME = {
     "a condition in brackets": changed(*SIZE, 0, "when", to="(company.employees>= param.big)"),
     "points as a float": changed(*SIZE, 0, "points", to=20.0),
     "rules in a mapping": changed(*SIZE, to={"rules": RULES}),
-    "a default said": changed("scoring", "total", to={"decimals": 1, "of": ["fit"], "min": None}),
+    "a default said": changed(
+        "scoring",
+        "total",
+        to={"decimals": 1, "of": ["qualification", "fit", "engagement"], "min": None},
+    ),
     "the type of a field said": changed("fields", "interest", "type", to="enum"),
     "the type of a property said": changed(
         "activities", "page_view", "properties", "path", "type", to="string"
@@ -485,6 +557,32 @@ SAME = {
         "parameters", "big", to={"values": DATA["parameters"]["big"], "type": "integer"}
     ),
     "the unit of a field": changed("fields", "months", "unit", to="months"),
+    "a decay in other units": changed(*PRICING, "decay", to="half_life 720 hours"),
+    "a decay in full": changed(*PRICING, "decay", to={"kind": "half_life", "over": "P30D"}),
+    "no decay": changed(*ENGAGEMENT, "rules", "demo", "decay", to="none"),
+    "a limit in full": changed(*PRICING, "limit", to={"count": 1, "per": "day"}),
+    "every activity": changed(*ENGAGEMENT, "rules", "demo", "when", to="always"),
+    "digits as texts": changed(*ENGAGEMENT, "digits", to={"1": 10.0, "2": 0}),
+    "a question": changed(*BUDGET, "ask", to="What may it cost?"),
+    "a duration in other units": changed(*BUDGET, "expires", to="2160 hours"),
+    "a framework written out": changed(
+        "scoring",
+        "qualification",
+        to={
+            "criteria": {
+                "budget": {"met": "known(budget)", "expires": "90 days", "points": 5},
+                "authority": {},
+                "need": {"points": 0},
+                "timing": {"description": "By when?"},
+            },
+            "ready": {"at_least": 3, "mandatory": ["need"]},
+        },
+    ),
+    "bands in full": changed(
+        "scoring", "bands", to={"of": "total", "levels": DATA["scoring"]["bands"]}
+    ),
+    "what to do about a band": changed("scoring", "bands", 0, "description", to="call today"),
+    "to stay as to enter": changed("scoring", "bands", 1, "leave", to=None),
     "a description of a table": changed("tables", "regions", "description", to="who sells where"),
 }
 OTHER = {
@@ -505,6 +603,33 @@ OTHER = {
     "another choice": changed("fields", "interest", "choices", to=["crm", "services"]),
     "another type": changed("fields", "months", "type", to="number"),
     "a personal field": changed("fields", "months", "personal", to=True),
+    "another half-life": changed(*PRICING, "decay", to="half_life 31 days"),
+    "another kind of decay": changed(*PRICING, "decay", to="window 30 days"),
+    "another frequency": changed(*PRICING, "limit", to="1 per week"),
+    "another count": changed(*PRICING, "limit", to="2 per day"),
+    "no frequency": changed(*PRICING, "limit", to=None),
+    "another activity": changed(*ENGAGEMENT, "rules", "demo", "activity", to="page_view"),
+    "another cap": changed(*ENGAGEMENT, "groups", "seen", "max", to=10.4),
+    "another member": changed(*ENGAGEMENT, "groups", "seen", "of", to=["demo"]),
+    "another digit": changed(*ENGAGEMENT, "digits", to={1: 11, 2: 0}),
+    "another letter": changed(*FIT, "letters", to={"A+": 20, "B": 0}),
+    "letters in thirds": changed(*FIT, "letters", to="thirds"),
+    "another criterion": changed("scoring", "qualification", "criteria", "fit", to={}),
+    "another framework": changed("scoring", "qualification", to={"framework": "CHAMP"}),
+    "when it is not met": changed(*BUDGET, "not_met", to="missing(budget)"),
+    "when answers expire": changed(*BUDGET, "expires", to="91 days"),
+    "who is ready": changed("scoring", "qualification", "ready", "at_least", to=2),
+    "what is mandatory": changed("scoring", "qualification", "ready", "mandatory", to=[]),
+    "fewer parts": changed("scoring", "total", "of", to=["fit", "engagement"]),
+    "another band": changed("scoring", "bands", 2, "name", to="icy"),
+    "another threshold": changed("scoring", "bands", 0, "enter", to=40.1),
+    "another threshold to stay": changed("scoring", "bands", 0, "leave", to=35.4),
+    "another need": changed("scoring", "bands", 0, "needs", to=["phone"]),
+    "bands of a part": changed(
+        "scoring",
+        "bands",
+        to={"of": "engagement", "levels": [{"name": "hot", "enter": 40}, {"name": "cold"}]},
+    ),
     "one more field": changed("fields", "extra", to={}),
     "one more activity": changed("activities", "call", to={}),
 }
@@ -593,15 +718,13 @@ def test_one_changed_rule_changes_the_hash(index: int, points: int, least: int) 
     assert policy.hash != load(changed(*SIZE, index, to=more)).hash
 
 
-@given(st.sampled_from(sorted(SAME)), st.sampled_from(sorted(OTHER)))
-def test_a_policy_is_written_as_it_is_read(same: str, other: str) -> None:
-    """Law: a policy's own data is the policy."""
-    for data in (SAME[same], OTHER[other]):
-        policy = load(data)
-        for dumped in (policy.model_dump(), policy.model_dump(mode="json")):
-            assert load(dumped) == policy
-            assert load(dumped).hash == policy.hash
-        json.dumps(policy.model_dump(mode="json"))
+@pytest.mark.parametrize("data", [*SAME.values(), *OTHER.values()], ids=[*SAME, *OTHER])
+def test_a_policy_is_written_as_it_is_read(data: dict[str, Any]) -> None:
+    policy = load(data)
+    for dumped in (policy.model_dump(), json.loads(policy.model_dump_json())):
+        again = load(dumped)
+        assert again == policy
+        assert again.hash == policy.hash
 
 
 def test_a_condition_that_is_too_long_for_a_text_is_written_as_data() -> None:
@@ -642,6 +765,11 @@ def test_the_schema_describes_every_key() -> None:
 
 def test_the_schema_knows_the_short_forms() -> None:
     schema = policy_schema()
+    rule = schema["$defs"]["ActivityRule"]["properties"]
+    assert rule["decay"]["anyOf"] == [{"$ref": "#/$defs/Decay"}, {"type": "string"}]
+    assert {"type": "string"} in rule["limit"]["anyOf"]
+    bands = schema["$defs"]["Scoring"]["properties"]["bands"]["anyOf"]
+    assert {"type": "array", "items": {"$ref": "#/$defs/Band"}} in bands
     short = schema["$defs"]["Fit"]["properties"]["characteristics"]["additionalProperties"]
     assert short == {
         "anyOf": [

@@ -11,8 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from leadrules.sections import Day, Number, ParamRef, Section, canonical, content_hash, millionths
+from leadrules.sections import (
+    Day,
+    Duration,
+    Number,
+    ParamRef,
+    Section,
+    canonical,
+    content_hash,
+    millionths,
+)
+from leadrules.values import Span
 
+DURATION: TypeAdapter[Any] = TypeAdapter(Duration)
 NUMBER: TypeAdapter[Any] = TypeAdapter(Number)
 DAY: TypeAdapter[Any] = TypeAdapter(Day)
 
@@ -62,6 +73,34 @@ def test_a_day_is_written_in_one_way(text: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         DAY.validate_python(text)
     assert caught.value.errors()[0]["msg"] == f"'{text}' is not a date; expected '2026-01-31'"
+
+
+@given(st.integers(1, 10**15 - 1) | st.integers(1, 36_525 * 1_440).map(lambda x: x * 60_000_000))
+def test_a_duration_is_written_as_it_is_read(microseconds: int) -> None:
+    """Law: a duration of up to a hundred years is read, and written, to the microsecond."""
+    found = DURATION.validate_python(Span(microseconds))
+    assert found == microseconds
+    assert DURATION.dump_python(found) == DURATION.dump_python(found, mode="json")
+    assert DURATION.validate_python(DURATION.dump_python(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("0 days", "'0 days' is out of range; expected more than 0, at most 36525 days"),
+        ("36526 days", "'36526 days' is out of range; expected more than 0, at most 36525 days"),
+        ("-1 days", ("'-1 days' is not a duration; expected a number and a unit from seconds to "
+         "weeks: '30 days'")),
+        (5, "'5' is not a duration; expected '30 days'"),
+        (None, "'null' is not a duration; expected '30 days'"),
+        (Span(0), "'0 seconds' is out of range; expected more than 0, at most 36525 days"),
+        (Span(-1), "'-0.000001 seconds' is out of range; expected more than 0, at most 36525 days"),
+    ],
+)  # fmt: skip
+def test_a_bad_duration_says_why(value: Any, message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        DURATION.validate_python(value)
+    assert caught.value.errors()[0]["msg"] == message
 
 
 def test_a_section_shows_what_it_states() -> None:

@@ -181,16 +181,15 @@ LONGEST = parse_duration("36525 days")
 
 
 def _duration(value: object) -> Span:
-    if isinstance(value, Span):
-        return value
     try:
-        found = parse_duration(value) if isinstance(value, str) else None
+        found = parse_duration(value) if isinstance(value, str) else value
     except ValueError as error:
         raise _bad_duration(str(error)) from None
-    if found is None:
+    if not isinstance(found, Span):
         raise _bad_duration(f"'{as_written(value)}' is not a duration; expected '30 days'")
     if not 0 < found <= LONGEST:
-        raise _bad_duration(f"'{value}' is out of range; expected more than 0, at most 36525 days")
+        shown = value if isinstance(value, str) else duration_text(found)
+        raise _bad_duration(f"'{shown}' is out of range; expected more than 0, at most 36525 days")
     return found
 
 
@@ -201,7 +200,7 @@ def _bad_duration(message: str) -> PydanticCustomError:
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
-    PlainSerializer(duration_text, when_used="json"),
+    PlainSerializer(duration_text),
     WithJsonSchema({"type": "string", "examples": ["30 days", "4 hours"]}),
 ]
 """A duration of more than nothing, written as `30 days`; here in microseconds."""
