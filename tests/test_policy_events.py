@@ -36,12 +36,9 @@ def policy() -> Policy:
 
 def test_names_beside_those_of_an_event_are_properties(policy: Policy) -> None:
     event = policy.event({**BASE, "type": "page_view", "path": "/pricing", "device": None})
-    assert event == Event(
-        **BASE,
-        kind="activity",
-        type="page_view",
-        properties={"path": "/pricing", "device": None},
-    )
+    whole = {"kind": "activity", "type": "page_view"}
+    said = {"path": "/pricing", "device": None}
+    assert event == Event.model_validate({**BASE, **whole, "properties": said})
     answer = policy.event({**BASE, "kind": "answer", "criterion": "need", "answer": "met"})
     assert (answer.type, answer["criterion"]) == (None, "need")
     override = {"kind": "override", "band": "hot", "by": "Eva", "reason": "knows the founder"}

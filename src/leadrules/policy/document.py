@@ -328,14 +328,11 @@ class Policy(Section):
         """
         event = self.vocabulary.event(values)
         scoring = self.scoring
-        known: Mapping[str, Iterable[str]] = {
-            "criterion": scoring.qualification.criteria
-            if scoring and scoring.qualification
-            else (),
-            "band": [band.name for band in scoring.bands.levels]
-            if scoring and scoring.bands
-            else (),
-        }
+        known: dict[str, tuple[str, ...]] = {"criterion": (), "band": ()}
+        if scoring and scoring.qualification:
+            known["criterion"] = tuple(scoring.qualification.criteria)
+        if scoring and scoring.bands:
+            known["band"] = tuple(band.name for band in scoring.bands.levels)
         for name, names in known.items():
             said = event[name] if event.kind != "activity" else None
             if said is not None and said not in names:

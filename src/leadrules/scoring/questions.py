@@ -60,6 +60,9 @@ class Question:
     makes_ready: bool = False
     exact: bool = True
 
+    def __str__(self) -> str:
+        return f"{self.ask}: {self.effect}"
+
     @property
     def crosses(self) -> bool:
         """Whether some answer alone takes the lead to another band."""
