@@ -186,3 +186,27 @@ def test_nothing_is_written(explain: Command) -> None:
         "leads.csv",
         "policy.yaml",
     ]
+
+
+def test_a_brief_explanation_tells_what_came_to_something(leadrules: Command) -> None:
+    found = leadrules("demo", "--write", "trial")
+    assert found.code == 0
+    out = leadrules(
+        "explain",
+        "trial/policy.yaml",
+        *("--leads", "trial/leads.csv", "--mapping", "trial/mapping.yaml"),
+        *("--events", "trial/events.csv", "--events-mapping", "trial/events-mapping.yaml"),
+        *("--at", AT, "--lead", "4100000000000340437", "--brief"),
+    ).out
+    assert out.endswith(
+        """
++24.187793    engagement
+ +4.624483      pricing: 3 page_view
+ +1.666181      reading: 7 page_view
++13.897129      webinar: 2 webinar
+ +4             white_paper: 1 download
+ +5           qualification
+ +5             budget: met
+ -0.187793    rounded
+"""
+    )

@@ -396,6 +396,9 @@ def explain(  # noqa: PLR0913 - a command takes what it can be told
     form: Annotated[
         Told, typer.Option("--format", metavar="FORMAT", help="text, html or json.")
     ] = Told.TEXT,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="In text, tell only what came to something.")
+    ] = False,
     questions: Annotated[
         bool, typer.Option("--questions", help="Tell what to ask about the lead, too.")
     ] = False,
@@ -427,6 +430,7 @@ def explain(  # noqa: PLR0913 - a command takes what it can be told
             previous=previous,
             redact=redact,
             form=form,
+            brief=brief,
             questions=questions,
         )
     )

@@ -39,6 +39,7 @@ def explain_lead(  # noqa: PLR0913 - the command's options
     previous: str | None,
     redact: bool,
     form: Told,
+    brief: bool,
     questions: bool,
 ) -> int:
     """Explain the score of a lead, and return the exit status.
@@ -62,7 +63,7 @@ def explain_lead(  # noqa: PLR0913 - the command's options
     asked = None
     if questions:
         asked = scorer.questions(lead, events=history, at=moment, previous=previous)
-    _show(explanation, asked, form)
+    _show(explanation, asked, form, brief=brief)
     return 0
 
 
@@ -78,7 +79,9 @@ def _rejected(count: int) -> str:
     return "1 row was rejected" if count == 1 else f"{count} rows were rejected"
 
 
-def _show(explanation: Explanation, asked: Sequence[Question] | None, form: Told) -> None:
+def _show(
+    explanation: Explanation, asked: Sequence[Question] | None, form: Told, *, brief: bool
+) -> None:
     console = results()
     if form is Told.JSON:
         data = explanation.to_dict()
@@ -89,7 +92,7 @@ def _show(explanation: Explanation, asked: Sequence[Question] | None, form: Told
         shown = _page(explanation, asked)
     else:
         width = console.width if console.is_terminal else WIDTH
-        shown = explanation.text(width=width)
+        shown = explanation.text(width=width, brief=brief)
         if asked is not None:
             shown = "\n".join([shown, "", *_text(asked, width)])
     console.print(shown, soft_wrap=True)

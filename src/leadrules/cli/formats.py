@@ -26,6 +26,7 @@ __all__ = [
     "columns_of_scores",
     "format_of",
     "opened",
+    "record_of_score",
     "write_schema",
     "write_scores",
 ]
@@ -116,14 +117,14 @@ def write_scores(
     with opened(output) as file:
         if form is Format.JSON:
             for score in scores:
-                file.write(json.dumps(_record(score, columns), ensure_ascii=False) + "\n")
+                file.write(json.dumps(record_of_score(score, columns), ensure_ascii=False) + "\n")
             return
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(map(column_of, columns))
         for score in scores:
             writer.writerow(
                 ";".join(cell) if isinstance(cell, list) else cell
-                for cell in _record(score, columns).values()
+                for cell in record_of_score(score, columns).values()
             )
 
 
@@ -135,7 +136,8 @@ def write_schema(output: Path | None) -> None:
         file.write(json.dumps(policy_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
-def _record(score: Score, columns: Iterable[str]) -> dict[str, Any]:
+def record_of_score(score: Score, columns: Iterable[str]) -> dict[str, Any]:
+    """Return what a score says as plain values, by the names of columns."""
     return {column_of(name): _plain(_value(score, name)) for name in columns}
 
 
