@@ -16,7 +16,7 @@ from leadrules.conditions.frames import read
 from leadrules.frames import Opened, open_events, open_frame
 from leadrules.frames.opening import LEAD, PREVIOUS
 from leadrules.scoring.document import Scoring
-from leadrules.scoring.frames.activities import Activities, Counts, engaged, properties_read
+from leadrules.scoring.frames.activities import Activities, properties_read
 from leadrules.scoring.frames.answers import (
     ANSWERS,
     OVERRIDE,
@@ -29,9 +29,11 @@ from leadrules.scoring.frames.answers import (
     qualified,
 )
 from leadrules.scoring.frames.bands import graded, named, placed
+from leadrules.scoring.frames.engaged import engaged
 from leadrules.scoring.frames.fit import fitted, limited_sum
 from leadrules.scoring.frames.history import Happened, happened
 from leadrules.scoring.frames.numbers import POINT, Numbers, in_points
+from leadrules.scoring.frames.rules import Counts
 from leadrules.sections import DECIMAL_PLACES
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary, column_of
@@ -111,7 +113,7 @@ class _Case:
                 says |= columns
         declared = properties_read(engagement, self.vocabulary) if engagement else {}
         history = open_events(events, opened, properties=declared, says=says)
-        past = happened(history, opened, self.numbers.at)
+        opened, past = happened(history, opened, self.numbers.at)
         counts: Sequence[Counts] = ()
         if engagement:
             activities = Activities(engagement, self.vocabulary, self.numbers, past)
