@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from leadrules.engine import Engine
@@ -84,6 +84,7 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
         deadline=None,
         derandomize=True,
         max_examples=examples,
+        phases=(Phase.generate, Phase.shrink),
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )

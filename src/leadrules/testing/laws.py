@@ -16,7 +16,7 @@ from leadrules.scoring.engagement import ActivityRule
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.points import Bounds, Limits, Scale, points_text
 from leadrules.scoring.score import Score
-from leadrules.sections import DECIMAL_PLACES, millionths
+from leadrules.sections import DECIMAL_PLACES, millionths, plain
 from leadrules.testing.history import History, ScoresLeads
 from leadrules.values import moment_of
 
@@ -115,7 +115,7 @@ def positive_activities_never_lower(scorer: ScoresLeads, history: History) -> No
         for measure in ("score", "engagement", "lifetime"):
             before, after = getattr(without, measure), getattr(expected, measure)
             if before is not None and after < before:
-                wrong = f"'{event.id}' lowers the {measure} from {before:g} to {after:g}"
+                wrong = f"'{event.id}' lowers the {measure} from {_said(before)} to {_said(after)}"
                 broken("an activity that costs no points never lowers", wrong, history)
 
 
@@ -154,19 +154,20 @@ def decay_never_raises(scorer: ScoresLeads, history: History) -> None:
     if scorer.scoring.engagement is None:
         return
     law = "points only fade"
-    gains = tuple(x for x in _happened(history) if not _costs(scorer, history, x))
-    before = replace(history, events=gains)
+    gains = {x.id for x in _happened(history) if not _costs(scorer, history, x)}
+    before = replace(history, events=tuple(x for x in history.events if x.id in gains))
     score = before.score(scorer)
     engagement, lifetime = score.engagement or 0, score.lifetime or 0
     if engagement > lifetime:
-        wrong = f"the engagement is {engagement:g}, and {lifetime:g} if nothing faded"
+        wrong = f"the engagement is {_said(engagement)}, and {_said(lifetime)} if nothing faded"
         broken(law, wrong, before)
     if any(_reads_the_moment(rule) for rule in _rules(scorer)):
         return
     for later in _later(scorer, before):
         found = later.score(scorer).engagement or 0
         if found > engagement:
-            wrong = f"the engagement is {engagement:g}, and {found:g} at {later.at.isoformat()}"
+            moment = later.at.isoformat()
+            wrong = f"the engagement is {_said(engagement)}, and {_said(found)} at {moment}"
             broken(law, wrong, before)
 
 
@@ -243,15 +244,18 @@ def explanations_add_up(scorer: ScoresLeads, history: History) -> None:
     score = history.score(scorer)
     shown = Decimal(repr(score.score))
     if found.tree.points != shown:
-        broken(law, f"its tree comes to {found.tree.points}, and the score is {shown}", history)
+        wrong = f"its tree comes to {plain(found.tree.points)}, and the score is {plain(shown)}"
+        broken(law, wrong, history)
     leaves = sum((item.points for item in found.tree.leaves()), Decimal(0))
     if leaves != shown:
-        broken(law, f"its leaves sum to {leaves}, and the score is {shown}", history)
+        wrong = f"its leaves sum to {plain(leaves)}, and the score is {plain(shown)}"
+        broken(law, wrong, history)
     for part in (found.tree, *found.beside):
         for item in part.walk():
             inner = sum((inside.points for inside in item.parts), Decimal(0))
             if item.parts and inner != item.points:
-                wrong = f"the parts of '{item.name}' sum to {inner}, and it is {item.points}"
+                whole = plain(item.points)
+                wrong = f"the parts of '{item.name}' sum to {plain(inner)}, and it is {whole}"
                 broken(law, wrong, history)
 
 
@@ -267,4 +271,4 @@ def _difference(expected: Score, found: Score) -> str:
 
 
 def _said(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else f"{value}"
+    return f"{plain(Decimal(repr(value)))}" if isinstance(value, float) else f"{value}"
