@@ -7,12 +7,13 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from benchmarks import frames, growth, history, imports, intake, lead, rules
+from benchmarks import explanation, frames, growth, history, imports, intake, lead, rules
 from leadrules import __version__
 
 SECTIONS = {
     "lead": lead.run,
     "history": history.run,
+    "explanation": explanation.run,
     "frame": frames.run,
     "growth": growth.run,
     "import": imports.run,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from leadrules import Company, EvaluationError, Event, Explanation, Lead, Money, Reason, Scorer
 from leadrules.scoring import Scoring
-from leadrules.scoring.items import HIDDEN, Item, RuleDetail, TallyDetail, points_of
+from leadrules.scoring.items import HIDDEN, Item, PartDetail, RuleDetail, TallyDetail, points_of
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 from tests.scoring.histories import history, scoring_document
@@ -117,7 +117,10 @@ def test_an_explanation_agrees_with_the_score(random: Random) -> None:
     for name in ("fit", "engagement", "qualification"):
         points = getattr(score, name)
         assert points is None or float(parts[name].points) == points
-    assert tuple(parts) != ()
+    if score.lifetime is not None:
+        detail = parts["engagement"].detail
+        assert isinstance(detail, PartDetail)
+        assert float(points_of(detail.lifetime)) == score.lifetime
     assert sorted(_fired(explanation)) == sorted(score.fired)
     assert sorted(_uncertain(explanation)) == sorted(score.uncertain)
     assert (explanation.band and explanation.band.name) == score.band

@@ -9,7 +9,7 @@ from itertools import combinations
 from math import floor, isfinite
 
 from leadrules.conditions.analysis import cells
-from leadrules.conditions.reference import observe
+from leadrules.conditions.reference import evaluate, observe
 from leadrules.conditions.tree import (
     Comparison,
     DaysSince,
@@ -46,7 +46,7 @@ class Domain:
     Attributes:
         name: The field.
         cells: A value of every cell that comparisons with constants cut.
-        values: Those, and others that may tell the rest of the comparisons apart.
+        values: Those, and others for which the rest of the comparisons come out otherwise.
         free: The comparisons that are no such cuts, with what each may come to; none if every
             value that the field can have is in a cell.
     """
@@ -62,25 +62,41 @@ def domain_of(name: str, case: Case) -> Domain:
     declaration = case.vocabulary.fields[name]
     cuts: list[Comparison] = []
     free: dict[Comparison, Verdicts] = {}
-    for node in _comparisons(name, case):
+    nodes = _comparisons(name, case)
+    for node in nodes:
         found = _cuts(node, name, declaration.type, case)
         if found is None:
             free[node] = _verdicts(node, name, case)
         else:
             cuts += found
     known = [value for value in cells(name, cuts, case.vocabulary) if value is not None]
-    typed = tuple(dict.fromkeys(_typed(known, name, declaration.type)))
+    typed = _distinct(_typed(known, name, declaration.type), name, nodes, case)
     if declaration.choices or declaration.type is Type.BOOLEAN:
         return Domain(name, typed, typed, {})
     more = _witnesses(free, name, declaration.type, case) if free else ()
-    return Domain(name, typed, tuple(dict.fromkeys((*typed, *more))), free)
+    return Domain(name, typed, _distinct((*typed, *more), name, nodes, case), free)
 
 
-def _comparisons(name: str, case: Case) -> Iterable[Comparison]:
+def _distinct(
+    values: Iterable[Value], name: str, nodes: Iterable[Comparison], case: Case
+) -> tuple[Value, ...]:
+    """Return values of which no two make every comparison come out alike."""
+    found: dict[Verdicts, Value] = {}
+    for value in dict.fromkeys(values):
+        record = {**case.record, name: value}
+        verdicts = tuple(
+            evaluate(node, record, at=case.moment, parameters=case.effect.parameters)
+            for node in nodes
+        )
+        found.setdefault(verdicts, value)
+    return tuple(found.values())
+
+
+def _comparisons(name: str, case: Case) -> Sequence[Comparison]:
     """Return the comparisons that read a field, each once."""
     every = (part for _, node in case.scoring.conditions() for _, part in walk(node))
     found = (part for part in every if isinstance(part, Comparison) and name in fields_of(part))
-    return dict.fromkeys(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _cuts(node: Comparison, name: str, kind: Type, case: Case) -> list[Comparison] | None:

@@ -30,7 +30,7 @@ from leadrules.scoring.items import (
     RuleDetail,
     TallyDetail,
 )
-from leadrules.scoring.points import Bounds, Group, Scale
+from leadrules.scoring.points import Bounds, Group, Scale, clamped
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorecard import Characteristic
 from leadrules.scoring.tally import Tally
@@ -199,9 +199,11 @@ def _engagement(case: Case) -> Item:
     assert worth is not None  # noqa: S101 - or the score could not have been made
     matches = tally.matches(case.stood, case.moment, case.effect.parameters)
     types = Counter(event.type for event in case.stood if event.type is not None)
-    members = {}
+    members: dict[str, Item] = {}
+    undecayed = []
     for index, (name, rule) in enumerate(tally.rules):
         kept = tally.kept(index, matches[index])
+        undecayed.append(clamped(worth.points[index] * len(kept), worth.bounds[index]))
         members[name] = _tallied(
             name,
             _Matched(rule, matches[index], {event.id for event in kept}, types[rule.activity]),
@@ -209,9 +211,9 @@ def _engagement(case: Case) -> Item:
             worth.bounds[index],
             case,
         )
-    lifetime = tally.engaged(case.stood, case.moment, case.effect.parameters, worth=worth)[1]
     parts = _grouped(members, engagement.groups, case.scale)
-    return _summed("engagement", "engagement", parts, worth.part, PartDetail(lifetime))
+    detail = PartDetail(worth.total(undecayed))
+    return _summed("engagement", "engagement", parts, worth.part, detail)
 
 
 @dataclass(frozen=True, slots=True)
