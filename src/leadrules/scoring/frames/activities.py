@@ -31,9 +31,9 @@ from leadrules.scoring.frames.rules import (
     MASKED,
     Counts,
     RuleOf,
+    grouped,
     mask,
     points_of,
-    rules_of_types,
 )
 from leadrules.vocabulary import Declaration, Vocabulary
 from leadrules.zones import Zone
@@ -70,7 +70,10 @@ class Activities:
         numbers: Numbers,
         happened: Happened,
     ) -> None:
-        self._types = rules_of_types(tuple(engagement.rules.values()))
+        # polars computes every branch of a case for every row, and others read a table once more
+        # for every type.
+        by_type = happened.events.implementation.is_polars()
+        self._groups = grouped(tuple(engagement.rules.values()), by_type=by_type)
         self._vocabulary = vocabulary
         self._zone = Zone.named(vocabulary.zone)
         self._numbers = numbers
@@ -85,28 +88,21 @@ class Activities:
             at: The moment, or the name of the column that holds it.
         """
         counts: dict[int, Counts] = {}
-        for activity, rules in self._types.items():
-            row = replace(opened, fields=self._happened.history.fields[activity])
-            for sums in self._sums(self._matched(activity, rules, row, at), rules):
+        for rules in self._groups:
+            for sums in self._sums(self._matched(rules, opened, at), rules):
                 opened = opened.joined(sums, self._keys)
             counts |= {rule.place: rule.counts for rule in rules}
         return opened, [counts[place] for place in sorted(counts)]
 
     def _matched(
-        self, activity: str, rules: Sequence[RuleOf], row: Opened, at: datetime | str
+        self, rules: Sequence[RuleOf], opened: Opened, at: datetime | str
     ) -> nw.LazyFrame[Any]:
-        """Return the standing activities of a type that some rule matches, with their masks."""
-        words = self._vocabulary.of_activity(activity)
-        bits: dict[str, list[nw.Expr]] = {}
-        for rule in rules:
-            if rule.index is not None:
-                matches = read(row, at, words, partial(expression, rule.rule.when))
-                bit = nw.when(matches).then(nw.lit(rule.bit, nw.Int64))
-                same = bits.setdefault(mask(rule.index // MASKED), [])
-                same.append(bit.otherwise(nw.lit(0, nw.Int64)))
-        masks = {name: balanced(of, add) for name, of in bits.items()}
-        kinds = nw.col(KIND) == "activity", nw.col(TYPE) == activity
-        found = self._happened.events.filter(*kinds).select(*self._happened.by, ID, TIME, **masks)
+        """Return the standing activities that some of the rules match, with their masks."""
+        masks = self._masks(rules, opened, at)
+        types = dict.fromkeys(rule.rule.activity for rule in rules)
+        known = balanced([nw.col(TYPE) == name for name in types], or_)
+        found = self._happened.events.filter(nw.col(KIND) == "activity", known)
+        found = found.select(*self._happened.by, ID, TIME, **masks)
         if all(rule.index is not None for rule in rules):
             found = found.filter(balanced([nw.col(name) > 0 for name in masks], or_))
         found = self._happened.standing(self._happened.keyed(found))
@@ -114,6 +110,28 @@ class Activities:
             return found  # whether the one that counts is there twice makes no difference
         once = found.group_by(*self._keys, ID)
         return once.agg(nw.col(TIME).min(), *(nw.col(name).max() for name in masks))
+
+    def _masks(
+        self, rules: Sequence[RuleOf], opened: Opened, at: datetime | str
+    ) -> Mapping[str, nw.Expr]:
+        """Return numbers whose bits are the rules that match an activity."""
+        bits: dict[str, dict[str, list[nw.Expr]]] = {}
+        for rule in rules:
+            if rule.index is not None:
+                activity = rule.rule.activity
+                row = replace(opened, fields=self._happened.history.fields[activity])
+                words = self._vocabulary.of_activity(activity)
+                matches = read(row, at, words, partial(expression, rule.rule.when))
+                bit = nw.when(matches).then(nw.lit(rule.bit, nw.Int64))
+                of = bits.setdefault(mask(rule.index // MASKED), {}).setdefault(activity, [])
+                of.append(bit.otherwise(nw.lit(0, nw.Int64)))
+        masks = {}
+        for name, by_type in bits.items():
+            found = nw.lit(0, nw.Int64)
+            for activity, of in by_type.items():
+                found = nw.when(nw.col(TYPE) == activity).then(balanced(of, add)).otherwise(found)
+            masks[name] = found
+        return masks
 
     def _sums(
         self, activities: nw.LazyFrame[Any], rules: Sequence[RuleOf]

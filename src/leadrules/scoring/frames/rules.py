@@ -13,7 +13,7 @@ from leadrules.scoring.effect import Effect
 from leadrules.scoring.engagement import ActivityRule
 from leadrules.scoring.tally import Worth
 
-__all__ = ["MASKED", "Counts", "RuleOf", "mask", "points_of", "rules_of_types", "worth_of"]
+__all__ = ["MASKED", "Counts", "RuleOf", "grouped", "mask", "points_of", "worth_of"]
 
 MASKED = 48
 """How many rules share a mask; fewer than a float64 has bits, since Spark divides as floats."""
@@ -34,12 +34,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class RuleOf:
-    """A rule among those about the same type of activity.
+    """A rule among those whose activities are taken together.
 
     Attributes:
         place: Its place among all rules.
         rule: The document.
-        index: Its place among those of its type that have a condition; None if it has none.
+        index: Its place among those that must be told apart; None if it matches each activity.
         most: How many activities count in a period; None if all do.
         per: The kind of the period; `ever` if there is but one.
     """
@@ -97,18 +97,18 @@ def mask(index: int) -> str:
     return f"{PREFIX}0mask_{index}"
 
 
-def rules_of_types(rules: Sequence[ActivityRule]) -> dict[str, list[RuleOf]]:
-    """Return the rules about each type of activity."""
+def grouped(rules: Sequence[ActivityRule], *, by_type: bool) -> list[list[RuleOf]]:
+    """Return rules in groups whose activities are taken together: those of a type, or all."""
     found: dict[str, list[RuleOf]] = {}
     for place, rule in enumerate(rules):
-        same = found.setdefault(rule.activity, [])
+        same = found.setdefault(rule.activity if by_type else "", [])
         index = None
-        if rule.when != Always():
+        if not by_type or rule.when != Always():
             index = sum(other.index is not None for other in same)
         most = None if rule.limit is None else rule.limit.count
         per = "ever" if rule.limit is None else rule.limit.per
         same.append(RuleOf(place, rule, index, most, per))
-    return found
+    return list(found.values())
 
 
 def worth_of(effect: Effect) -> Worth:
