@@ -316,6 +316,33 @@ most: +12 price
     )
 
 
+def test_in_brief_only_what_counts_is_told() -> None:
+    scoring = {
+        "fit": {
+            "characteristics": {
+                "one": [{"id": "a", "when": "always", "points": 5, "why": "so"}],
+                "two": [{"when": "consent", "points": 5}],
+            }
+        },
+        "engagement": {"rules": {"r": {"activity": "page_view", "points": 0.5}}},
+    }
+    found = explained(scoring, Lead(id="17"), event("e1"))
+    assert found.text(brief=True).splitlines()[-6:] == [
+        "+6    score",
+        "+5      fit",
+        "+5        one: a",
+        "+0.5    engagement",
+        "+0.5      r: 1 page_view",
+        "+0.5    rounded",
+    ]
+
+
+def test_a_moment_that_a_zone_has_not_is_told_in_utc() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    found = explained(fit({"when": "known(created)", "points": 1}), Lead(id="17", created=last))
+    assert "created is 9999-12-31T23:59:59.999999+00:00" in found.text(width=200)
+
+
 def test_many_activities_are_summed_in_text_and_told_in_data() -> None:
     scoring = {"engagement": {"rules": {"r": {"activity": "page_view", "points": 0.5}}}}
     found = explained(scoring, Lead(id="17"), *(event(f"e{x}", days=x) for x in range(8)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -308,6 +309,60 @@ def test_an_answer_for_which_there_is_no_score_yet_does_not_count() -> None:
     assert asked_of(Lead(id="17"), rule, words=words) == ()
     rule = {"when": "contains(title, 'a') or known(title)", "points": {"param": "late"}}
     assert asked_of(Lead(id="17"), rule, words=words) == ()
+
+
+def test_bounds_leave_out_what_has_no_score_yet() -> None:
+    words = Vocabulary(parameters={"late": Parameter(Type.INTEGER, ((Instant(2**52), 3),))})
+    never = "contains(title, 'ab') and not contains(title, 'a')"
+    rules: list[dict[str, Any]] = [
+        {"when": never, "points": {"param": "late"}},
+        {"when": "title == 'x'", "points": 2},
+    ]
+    asked = only(*rules, words=words)
+    assert (asked.worst, asked.best, asked.exact) == (0, 2, True)
+    rules[0]["when"] = f"title != 'x' or ({never})"
+    asked = only(*rules, words=words)
+    assert (asked.worst, asked.best, asked.exact) == (2, 2, True)
+
+
+def test_what_people_said_holds_whatever_the_field() -> None:
+    when = "at_least(1, ends_with(title, 'x'), not (title < 'b' and starts_with(title, 'a')))"
+    criteria = {"authority": {"points": 5, "met": when}, "need": {"points": 3, "met": when}}
+    scorer = Scorer(
+        Scoring.model_validate(
+            {"qualification": {"criteria": criteria, "ready": {"at_least": 2}, "max": 7}}
+        )
+    )
+    said = {"criterion": "need", "answer": "not_met"}
+    event = Event(lead_id="17", id="a", time=NOW, kind="answer", properties=said)
+    found = {x.name: x for x in scorer.questions(Lead(id="17"), events=[event], at=NOW)}
+    assert (found["title"].worst, found["title"].best) == (0, 5)
+    assert not found["title"].makes_ready
+    found = {x.name: x for x in scorer.questions(Lead(id="17"), at=NOW)}
+    assert (found["title"].worst, found["title"].best) == (0, 7)
+    assert found["title"].makes_ready
+
+
+def test_too_many_verdicts_of_a_criterion_are_any_answer() -> None:
+    parts = " or ".join(f"contains(title, 'w{number}')" for number in range(12))
+    criteria = {"need": {"points": 5, "met": parts, "not_met": "title == 'w1'"}}
+    scoring = {"qualification": {"criteria": criteria}, "total": {"decimals": 1}}
+    scorer = Scorer(Scoring.model_validate(scoring))
+    found = {x.name: x for x in scorer.questions(Lead(id="17"), at=NOW)}
+    assert (found["title"].worst, found["title"].best, found["title"].exact) == (0, 5, True)
+
+
+def test_effects_are_told_in_words() -> None:
+    asked = Question("size", "field", "size", 12, 40.5, 7, "warm", "hot", "cold", rises=True)
+    assert asked.effect == "7 to 40.5 points, now 12; hot at best"
+    assert str(asked) == f"size: {asked.effect}"
+    asked = replace(asked, falls=True, makes_ready=True, exact=False)
+    assert asked.effect == (
+        "at least 7, at most 40.5 points, now 12; hot at best; cold at worst; may make it ready"
+    )
+    assert replace(asked, best=7.0, exact=True, rises=False, falls=False).effect == (
+        "7 points, now 12; may make it ready"
+    )
 
 
 def test_an_impossible_number_is_not_asked_for() -> None:

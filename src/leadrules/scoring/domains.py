@@ -21,10 +21,11 @@ from leadrules.conditions.tree import (
     walk,
 )
 from leadrules.lead import lead_fields
+from leadrules.scoring.document import Scoring
 from leadrules.scoring.itemise import Case
 from leadrules.values import MICROSECONDS_A_DAY, Instant, Span, Type, Value, instant_of
 
-__all__ = ["Domain", "Verdicts", "domain_of"]
+__all__ = ["Domain", "Verdicts", "comparisons_in", "domain_of"]
 
 Verdicts = tuple[bool | None, ...]
 """What a comparison may come to."""
@@ -35,6 +36,7 @@ _TEXT_TESTS = {"contains", "starts_with", "ends_with", "has"}
 _MOST_JOINED = 6
 """Of so many texts every selection is tried."""
 
+_LEAST = {found.name: found.least for found in lead_fields() if found.least is not None}
 _FIRST = instant_of(datetime.min.replace(tzinfo=UTC))
 _LAST = instant_of(datetime.max.replace(tzinfo=UTC))
 
@@ -57,12 +59,17 @@ class Domain:
     free: Mapping[Comparison, Verdicts]
 
 
-def domain_of(name: str, case: Case) -> Domain:
-    """Return what a field that is missing of a lead might hold, all else the same."""
+def domain_of(name: str, nodes: Sequence[Comparison], case: Case) -> Domain:
+    """Return what a field that is missing of a lead might hold, all else the same.
+
+    Args:
+        name: The field.
+        nodes: The comparisons that read it.
+        case: The lead.
+    """
     declaration = case.vocabulary.fields[name]
     cuts: list[Comparison] = []
     free: dict[Comparison, Verdicts] = {}
-    nodes = _comparisons(name, case)
     for node in nodes:
         found = _cuts(node, name, declaration.type, case)
         if found is None:
@@ -92,11 +99,15 @@ def _distinct(
     return tuple(found.values())
 
 
-def _comparisons(name: str, case: Case) -> Sequence[Comparison]:
-    """Return the comparisons that read a field, each once."""
-    every = (part for _, node in case.scoring.conditions() for _, part in walk(node))
-    found = (part for part in every if isinstance(part, Comparison) and name in fields_of(part))
-    return tuple(dict.fromkeys(found))
+def comparisons_in(scoring: Scoring) -> Mapping[str, Sequence[Comparison]]:
+    """Return for each field the comparisons that read it, each once."""
+    found: dict[str, dict[Comparison, None]] = {}
+    for _, condition in scoring.conditions():
+        for _, node in walk(condition):
+            if isinstance(node, Comparison):
+                for name in fields_of(node):
+                    found.setdefault(name, {})[node] = None
+    return {name: tuple(nodes) for name, nodes in found.items()}
 
 
 def _cuts(node: Comparison, name: str, kind: Type, case: Case) -> list[Comparison] | None:
@@ -167,7 +178,7 @@ def _verdicts(node: Comparison, name: str, case: Case) -> Verdicts:
 
 def _typed(values: Iterable[Value], name: str, kind: Type) -> Iterator[Value]:
     """Yield those values that a field can have, each of the field's class."""
-    least = next((found.least for found in lead_fields() if found.name == name), None)
+    least = _LEAST.get(name)
     for value in values:
         match value:
             case bool() | str() | tuple():

@@ -13,7 +13,7 @@ from typing import Literal
 
 from leadrules.errors import EvaluationError
 from leadrules.events import Event
-from leadrules.scoring.domains import Domain, domain_of
+from leadrules.scoring.domains import Domain, comparisons_in, domain_of
 from leadrules.scoring.itemise import Case
 from leadrules.scoring.outcomes import Outcome, bounded
 from leadrules.scoring.score import Score
@@ -126,10 +126,11 @@ class _Asker:
 
     def about_fields(self) -> Iterator[Question]:
         vocabulary = self.case.vocabulary
+        comparisons = comparisons_in(self.case.scoring)
         for name in self.case.scoring.fields():
             if name in self.case.record or name in vocabulary.derived:
                 continue
-            domain = domain_of(name, self.case)
+            domain = domain_of(name, comparisons.get(name, ()), self.case)
             outcomes = self.scored({name: value} for value in domain.values)
             if not outcomes:
                 continue  # whatever the answer, a parameter that the score takes has no value yet
