@@ -106,10 +106,12 @@ class Activities:
         if all(rule.index is not None for rule in rules):
             found = found.filter(balanced([nw.col(name) > 0 for name in masks], or_))
         found = self._happened.standing(self._happened.keyed(found))
-        if all(rule.most == 1 for rule in rules):
-            return found  # whether the one that counts is there twice makes no difference
-        once = found.group_by(*self._keys, ID)
-        return once.agg(nw.col(TIME).min(), *(nw.col(name).max() for name in masks))
+        # Whether an activity is there twice makes no difference to rules of which one counts.
+        if any(rule.most != 1 for rule in rules):
+            once = found.group_by(*self._keys, ID)
+            found = once.agg(nw.col(TIME).min(), *(nw.col(name).max() for name in masks))
+        flags = {rule.column("matches"): rule.unmasked for rule in rules if rule.index is not None}
+        return found.select(*self._keys, ID, TIME, **flags)
 
     def _masks(
         self, rules: Sequence[RuleOf], opened: Opened, at: datetime | str
@@ -157,8 +159,12 @@ class Activities:
         self, activities: nw.LazyFrame[Any], per: str, rules: Sequence[RuleOf]
     ) -> nw.LazyFrame[Any]:
         """Return for each lead what rules come to whose limits are for the same periods."""
-        fading = [(TIME, rule.rule.decay) for rule in rules if rule.fades and rule.most is None]
-        activities, left = with_left(activities, self._numbers.at, fading)
+        fading: dict[Fading, list[nw.Expr | None]] = {}
+        for rule in rules:
+            if rule.fades and rule.most is None:
+                fading.setdefault((TIME, rule.rule.decay), []).append(rule.matches)
+        where = {of: _either(matches) for of, matches in fading.items()}
+        activities, left = with_left(activities, self._numbers.at, where)
         each: dict[str, nw.Expr] = {}
         counts: list[nw.Expr] = []
         for rule in rules:
@@ -173,8 +179,10 @@ class Activities:
                 each[rule.column(name)] = rule.where(value)
                 counts.append(_sum(rule.column(name)))
         found = activities.with_columns(**each).group_by(*self._parts(per)).agg(*counts)
-        fading = [(rule.column("last"), rule.rule.decay) for rule in rules if rule.last_alone]
-        found, left = with_left(found, self._numbers.at, fading)
+        lasts = [(rule.column("last"), rule.rule.decay) for rule in rules if rule.last_alone]
+        found, left = with_left(
+            found, self._numbers.at, {of: ~nw.col(of[0]).is_null() for of in lasts}
+        )
         kept: dict[str, nw.Expr] = {}
         for rule in rules:
             kept |= self._kept(rule, left)
@@ -200,9 +208,14 @@ class Activities:
 
 def _matching(activities: nw.LazyFrame[Any], rules: Sequence[RuleOf]) -> nw.LazyFrame[Any]:
     """Return the activities that one of the rules matches."""
-    matches = [rule.matches for rule in rules]
+    some = _either([rule.matches for rule in rules])
+    return activities if some is None else activities.filter(some)
+
+
+def _either(matches: Sequence[nw.Expr | None]) -> nw.Expr | None:
+    """Return whether one of several holds; None if one of them always does."""
     some = [found for found in matches if found is not None]
-    return activities if len(some) < len(matches) else activities.filter(balanced(some, or_))
+    return None if len(some) < len(matches) else balanced(some, or_)
 
 
 def _sum(column: str) -> nw.Expr:

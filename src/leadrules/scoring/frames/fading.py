@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -19,16 +19,17 @@ Fading = tuple[str, Decay]
 
 
 def with_left(
-    frame: nw.LazyFrame[Any], at: nw.Expr, fading: Iterable[Fading]
+    frame: nw.LazyFrame[Any], at: nw.Expr, fading: Mapping[Fading, nw.Expr | None]
 ) -> tuple[nw.LazyFrame[Any], Mapping[Fading, nw.Expr]]:
     """Return a frame with columns of what is left of the points of activities.
 
     Args:
         frame: Activities.
         at: The moment.
-        fading: Their times, in microseconds and not after the moment, and how points fade.
+        fading: Their times, in microseconds and not after the moment, and how points fade; with
+            where that will be read, if it is not everywhere.
     """
-    left = {pair: f"{PREFIX}0left_{place}" for place, pair in enumerate(dict.fromkeys(fading))}
+    left = {pair: f"{PREFIX}0left_{place}" for place, pair in enumerate(fading)}
     if not left:
         return frame, {}
     times = {time: f"{PREFIX}0age_{place}" for place, (time, _) in enumerate(left)}
@@ -51,7 +52,12 @@ def with_left(
     columns = {}
     for (time, decay), name in left.items():
         x = spans.get((time, decay.over or 0), "")
-        columns[name] = _factor(decay, nw.col(times[time]), nw.col(_COUNT + x), nw.col(_REST + x))
+        found = _factor(decay, nw.col(times[time]), nw.col(_COUNT + x), nw.col(_REST + x))
+        where = fading[time, decay]
+        # Databases compute a case for the rows that it is about, and polars for every row.
+        if where is not None and not frame.implementation.is_polars():
+            found = nw.when(where).then(found)
+        columns[name] = found
     return frame.with_columns(**columns), {pair: nw.col(name) for pair, name in left.items()}
 
 

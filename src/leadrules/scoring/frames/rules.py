@@ -76,11 +76,14 @@ class RuleOf:
         return 1 << (self.index or 0) % MASKED
 
     @property
+    def unmasked(self) -> nw.Expr:
+        """Whether the rule matches an activity, by the mask."""
+        return nw.col(mask((self.index or 0) // MASKED)) % (2 * self.bit) >= self.bit
+
+    @property
     def matches(self) -> nw.Expr | None:
-        """Whether the rule matches an activity, by the mask; None if it matches each."""
-        if self.index is None:
-            return None
-        return nw.col(mask(self.index // MASKED)) % (2 * self.bit) >= self.bit
+        """Whether the rule matches an activity, as a column of its own; None if it matches each."""
+        return None if self.index is None else nw.col(self.column("matches"))
 
     def column(self, of: str) -> str:
         """Return the name of a column of the rule's own."""
