@@ -7,8 +7,8 @@ counts as not won, however young it is.
 What a score may read is told by the share of deals in which a field is known: one that is filled
 in later is known in fewer deals of the last day before the export than in old ones.
 
-The school's spending is not read: its rows are of a campaign and a day, so that they are neither
-leads nor events.
+What the school spent on advertising is added up, and compared with what was published of it; its
+rows are of a campaign and a day, so that they are neither leads nor events, and no score reads it.
 
 The area under the ROC curve (AUC) is the share of pairs of a won deal and one that was not won in
 which the won one has the higher score, a tie counting half. The intervals are Wilson's, at 95 %.
@@ -18,17 +18,19 @@ Every deal is scored as one lead and as a row of a frame, and the two must be eq
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from math import sqrt
 from pathlib import Path
 
 import polars as pl
 
-from leadrules import Engine, Event, Intake, Lead, Policy, load_mapping, load_policy
+from leadrules import Engine, Event, Intake, Lead, Money, Policy, load_mapping, load_policy
 
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("LEADRULES_DATA", HERE.parent.parent / "shared" / "data"))
@@ -61,10 +63,10 @@ def auc(deals: pl.DataFrame, score: str) -> float:
 
 
 def read(policy: Policy) -> dict[str, Intake]:
-    """Return the deals, the people and the calls; the calls find the deals of their people."""
+    """Return the deals, people, calls and spending; the calls find the deals of their people."""
     mappers = {
         name: load_mapping(HERE / f"ich_{name}.mapping.yaml", vocabulary=policy.vocabulary)
-        for name in ("deals", "contacts", "calls")
+        for name in ("deals", "contacts", "calls", "spend")
     }
     folder = DATA / "ich_crm"
     deals = mappers["deals"].read(folder / "deals.csv")
@@ -72,6 +74,7 @@ def read(policy: Policy) -> dict[str, Intake]:
         "deals": deals,
         "contacts": mappers["contacts"].read(folder / "contacts.csv"),
         "calls": mappers["calls"].read(folder / "calls.csv", leads=deals.leads),
+        "spend": mappers["spend"].read(folder / "spend.csv"),
     }
 
 
@@ -142,6 +145,21 @@ def told_late(deals: Sequence[Lead], calls: Sequence[Event]) -> int:
     )
 
 
+def spent(intake: Intake, say: Callable[[str], object]) -> dict[str, float]:
+    """Say what was spent, and what was published of it; return both, in euros."""
+    amounts = [row["spend"] for row in intake.rows]
+    total = sum((money.amount for money in amounts if isinstance(money, Money)), Decimal(0))
+    say(f"{total:,} EUR were spent")
+    found = {"spent": float(total)}
+    published = DATA / "ich_crm" / "expected.json"
+    if published.exists():
+        figures = json.loads(published.read_text(encoding="utf-8"))["published"]
+        expected = figures["raw_level_reproduced_here"]["spend"]
+        say(f"{expected:,} EUR were published, in whole euros")
+        found["spent as published"] = expected
+    return found
+
+
 def main(say: Callable[[str], object] = print) -> dict[str, float]:
     """Read the files, score the deals, and return what was measured, by name."""
     policy = load_policy(HERE / "ich_crm.policy.yaml")
@@ -165,6 +183,7 @@ def main(say: Callable[[str], object] = print) -> dict[str, float]:
 
     found: dict[str, float] = {"equal": equal, "deals": len(frame), "won": won}
     found["calls told late"] = late
+    found |= spent(intakes["spend"], say)
     found |= known_early(deals, say)
     say("\nband     deals    won    rate    interval")
     for band in policy.scoring.bands.levels if policy.scoring and policy.scoring.bands else ():

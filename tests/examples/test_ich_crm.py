@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +11,8 @@ import pytest
 
 from examples import measure_ich_crm
 from examples.measure_ich_crm import auc, wilson
+from leadrules import Intake, Money, load_mapping
+from leadrules.lead import FieldValue
 
 
 def test_deals_that_score_high_are_won_more_often(
@@ -20,6 +24,7 @@ def test_deals_that_score_high_are_won_more_often(
     assert "21531 of 21593 deals have a person among the 18548 contacts" in said
     assert found["equal"] == 1
     assert (found["deals"], found["won"], found["calls told late"]) == (21_593, 858, 46)
+    assert (found["spent"], found["spent as published"]) == (149_523.45, 149_523)
     assert (found["hot deals"], found["hot won"]) == (3_346, 359)
     assert (found["warm deals"], found["warm won"]) == (5_064, 233)
     assert (found["cold deals"], found["cold won"]) == (13_183, 266)
@@ -31,6 +36,44 @@ def test_deals_that_score_high_are_won_more_often(
         for rows in ("odd rows", "even rows", "odd rows that ended")
         for part in ("score", "fit", "engagement")
     ] == [0.712, 0.587, 0.683, 0.721, 0.607, 0.696, 0.694, 0.535, 0.682]
+
+
+def test_spending_is_read_whole(data_dir: Path) -> None:
+    mapper = load_mapping(Path(measure_ich_crm.__file__).with_name("ich_spend.mapping.yaml"))
+    spending = mapper.read(data_dir / "ich_crm" / "spend.csv")
+    assert repr(mapper) == "Mapper(rows)"
+    assert repr(spending) == (
+        "Intake(read=20779, accepted=20779, rejected=0, leads=0, events=0, rows=20779)"
+    )
+    rows = spending.rows
+    assert (min(row["day"] for row in rows), max(row["day"] for row in rows)) == (  # type: ignore[type-var]
+        date(2023, 7, 3),
+        date(2024, 6, 21),
+    )
+    # all numbers as polars alone gives them
+    assert [sum(name in row for row in rows) for name in ("campaign", "ad_group", "ad")] == [
+        14_785,
+        13_951,
+        13_951,
+    ]
+    assert Counter(row["source"] for row in rows)["Facebook Ads"] == 9_732
+    assert sum(int(str(row["clicks"])) for row in rows) == 498_501
+    assert sum(int(str(row["impressions"])) for row in rows) == 51_079_010
+
+
+def test_what_was_spent_is_told_without_what_was_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure_ich_crm, "DATA", tmp_path)
+    said: list[str] = []
+    rows: tuple[dict[str, FieldValue], ...] = (
+        {"spend": Money.parse("1000.50 EUR")},
+        {"spend": Money.parse("0 EUR")},
+    )
+    assert measure_ich_crm.spent(Intake(rows=rows, with_rows=True), said.append) == {
+        "spent": 1000.5
+    }
+    assert said == ["1,000.50 EUR were spent"]
 
 
 def test_wilsons_interval_of_nothing_of_ten_ends_above_a_quarter() -> None:

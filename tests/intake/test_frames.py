@@ -137,6 +137,45 @@ def test_a_parquet_file_says_what_the_csv_file_says(tmp_path: Path) -> None:
     assert calls[-1] == (3, 3)
 
 
+ROWS = load_mapping("""
+leadrules_mapping: 1
+zone: Europe/Berlin
+missing: [Select]
+rows:
+  id: {column: Id, required: true}
+  created: {column: Created, type: datetime}
+  town: Town
+  staff: {column: Staff, type: integer}
+  amount: {column: Amount, type: money, currency: EUR}
+  consent: {column: Consent, type: boolean}
+  born: {column: Born, type: date}
+  wait: {column: Wait, type: duration, unit: seconds}
+  products: {column: Products, type: strings}
+""")
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "parquet"])
+def test_rows_are_the_same_from_every_kind_of_frame(kind: str, tmp_path: Path) -> None:
+    path, table = tmp_path / "export.csv", tmp_path / "export.parquet"
+    path.write_text(CSV, encoding="utf-8")
+    parquet.write_table(TABLE, table)
+    intake = ROWS.read(KINDS[kind]() if kind in KINDS else table)
+    assert intake.rows == ROWS.read(path).rows
+    assert intake.rows[0] == {
+        "id": "1234567890123456001",
+        "created": datetime(2024, 6, 21, 13, 30, tzinfo=UTC),
+        "town": "Graz",
+        "staff": 120,
+        "amount": Money.parse("3500.5 EUR"),
+        "consent": True,
+        "born": date(1990, 5, 1),
+        "wait": timedelta(seconds=90),
+        "products": ("crm", "analytics"),
+    }
+    assert intake.rows[1] == {"id": "1234567890123456002"}
+    assert [(reject.line, reject.code) for reject in intake.rejects] == [(3, "missing-value")]
+
+
 IDS = load_mapping("leadrules_mapping: 1\nleads: {id: Id}\n")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from leadrules.errors import EvaluationError, MappingError
 from leadrules.intake import IntakeMapping, load_mapping
-from leadrules.values import Type
+from leadrules.values import Money, Type
 from leadrules.vocabulary import Declaration, Vocabulary
 
 VOCABULARY = Vocabulary(
@@ -44,6 +44,13 @@ BAD = dict(
 GOOD = """\
 leadrules_mapping: 1
 leads: {id: Id, city: Town}
+"""
+SPENDING = """\
+leadrules_mapping: 1
+rows:
+  spend: {column: Spend, type: money, currency: EUR, required: true}
+  device: {column: Device, type: enum, choices: [phone, desk]}
+  campaign: Campaign
 """
 
 
@@ -82,6 +89,25 @@ def test_every_form_of_a_document_is_the_same_mapping(tmp_path: Path) -> None:
     assert [load_mapping(form).mapping for form in forms] == [text] * len(forms)
 
 
+def test_every_form_of_a_mapping_of_rows_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "spend.yaml"
+    path.write_text(SPENDING, encoding="utf-8")
+    text = load_mapping(SPENDING).mapping
+    data = text.model_dump(by_alias=True, exclude_unset=True)
+    forms: list[Any] = [path, data, text, text.model_dump_json(exclude_unset=True)]
+    assert [load_mapping(form).mapping for form in forms] == [text] * len(forms)
+    assert text.rows
+    assert text.rows["campaign"].type is Type.STRING
+
+
+def test_a_name_of_a_row_is_a_text() -> None:
+    with pytest.raises(MappingError) as caught:
+        load_mapping({"leadrules_mapping": 1, "rows": {5: "Day"}})
+    assert [str(issue) for issue in caught.value.issues] == [
+        "rows[5]: '5' is not possible; expected a text [wrong-type]"
+    ]
+
+
 def test_data_has_no_lines() -> None:
     with pytest.raises(MappingError) as caught:
         load_mapping({"leadrules_mapping": 1, "leads": {"id": None}})
@@ -103,18 +129,29 @@ def test_a_mapper_survives_pickling() -> None:
     assert repr(mapper) == "Mapper(leads)"
 
 
-def test_a_mapping_survives_json() -> None:
-    mapping = load_mapping(GOOD).mapping
+def test_a_mapper_of_rows_survives_pickling() -> None:
+    mapper = load_mapping(SPENDING)
+    again = pickle.loads(pickle.dumps(mapper))
+    assert (again.mapping, repr(again)) == (mapper.mapping, "Mapper(rows)")
+    intake = again.read([{"Spend": "5", "Device": "desk", "Campaign": None}])
+    assert intake.rows == ({"spend": Money.parse("5 EUR"), "device": "desk"},)
+    assert pickle.loads(pickle.dumps(intake)) == intake
+
+
+@pytest.mark.parametrize("text", [GOOD, SPENDING])
+def test_a_mapping_survives_json(text: str) -> None:
+    mapping = load_mapping(text).mapping
     assert IntakeMapping.model_validate_json(mapping.model_dump_json(by_alias=True)) == mapping
 
 
 WORDS = st.sampled_from(
     ["Id", "touch", "activity", "page_view", "EUR", "%Y-%m-%d", "UTC", "reject", "", "call"]
 )
-DEFAULTS = ["leads", "events", "source", "missing", "trim", "decimal", "dates", "zone"]
+DEFAULTS = ["leads", "events", "rows", "source", "missing", "trim", "decimal", "dates", "zone"]
 ENTRIES = ["id", "created", "budget", "column", "constant", "values", "otherwise", "currency"]
 EVENTS = ["kind", "type", "lead_id", "contact_id", "time", "only", "in", "properties", "channel"]
-KEYS = st.sampled_from([*DEFAULTS, *ENTRIES, *EVENTS])
+ROWS = ["required", "choices", "if"]
+KEYS = st.sampled_from([*DEFAULTS, *ENTRIES, *EVENTS, *ROWS])
 NODES = st.recursive(
     st.one_of(WORDS, st.none(), st.booleans(), st.integers(), st.floats()),
     lambda nodes: st.one_of(st.lists(nodes, max_size=3), st.dictionaries(KEYS, nodes, max_size=4)),

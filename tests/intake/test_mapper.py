@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -366,8 +366,43 @@ events:
 """
     intake = read(mapping, "L,Id,A,B\n1,x,2024-01-05,2024-01-06\n")
     assert [reject.reason for reject in intake.rejects] == [
-        "id: the same row says other things of event 'x' of lead '1'"
+        (
+            "id: events[0] and events[1] of the mapping say different things of event 'x' of lead"
+            " '1'; expected an id of its own for each; an event without 'id' has one made"
+        )
     ]
+
+
+def test_two_events_of_one_row_may_say_the_same(read: Callable[..., Intake]) -> None:
+    mapping = """
+leadrules_mapping: 1
+zone: UTC
+events:
+  - {kind: activity, type: page_view, lead_id: L, id: Id, time: A}
+  - {kind: activity, type: page_view, lead_id: L, id: Id, time: B}
+"""
+    intake = read(mapping, "L,Id,A,B\n1,x,2024-01-05,2024-01-05\n")
+    assert (intake.taken, len(intake.events)) == (1, 1)
+
+
+def test_totals_are_as_of_the_day_of_the_export(read: Callable[..., Intake]) -> None:
+    mapping = """
+leadrules_mapping: 1
+events:
+  - kind: activity
+    type: page_view
+    lead_id: L
+    time: {constant: "2024-06-21T00:00:00+02:00"}
+    properties: {path: P}
+"""
+    intake = read(mapping, "L,P\n1,/a\n2,/a\n1,/a\n")
+    assert {event.time for event in intake.events} == {datetime(2024, 6, 20, 22, tzinfo=UTC)}
+    assert [(event.lead_id, event.id[-2:]) for event in intake.events] == [
+        ("1", "-1"),
+        ("2", "-1"),
+        ("1", "-2"),
+    ]
+    assert read(mapping, "L,P\n1,/a\n2,/a\n1,/a\n") == intake
 
 
 def test_an_id_is_made_from_what_the_row_says_and_its_ordinal(read: Callable[..., Intake]) -> None:
@@ -426,6 +461,146 @@ def test_events_of_contacts_find_their_leads(read: Callable[..., Intake]) -> Non
 events of contacts with several leads: 2 to the latest lead before, 1 to the earliest
         1 no-lead: the event's contact has none of the given leads
         1 missing-contact: the cell that says the event's contact is missing"""
+    )
+
+
+# Rows that are neither leads nor events
+
+SPENDING = """
+leadrules_mapping: 1
+missing: [n/a]
+zone: Europe/Berlin
+rows:
+  day: {column: Date, type: date, required: true}
+  campaign: Campaign
+  spend: {column: Spend, type: money, currency: EUR, required: true}
+  clicks: {column: Clicks, type: integer}
+  source: {constant: Google}
+"""
+SPENT = "Date,Campaign,Spend,Clicks\n"
+
+
+def test_a_row_gives_its_known_values_by_name(read: Callable[..., Intake]) -> None:
+    rows = f"{SPENT}2024-06-21,summer,12.50,3\n2024-06-22 00:00:00,n/a,0 EUR,\n"
+    intake = read(SPENDING, rows)
+    assert intake.rows == (
+        {
+            "day": date(2024, 6, 21),
+            "campaign": "summer",
+            "spend": Money.parse("12.50 EUR"),
+            "clicks": 3,
+            "source": "Google",
+        },
+        {"day": date(2024, 6, 22), "spend": Money.parse("0 EUR"), "source": "Google"},
+    )
+    assert (intake.read, intake.taken, intake.leads, intake.events) == (2, 2, (), ())
+
+
+def test_values_of_rows_are_of_every_type() -> None:
+    found = mapper("""
+leadrules_mapping: 1
+zone: Europe/Berlin
+decimal: ","
+rows:
+  text: T
+  rate: {column: N, type: number}
+  sure: {column: B, type: boolean}
+  seen: {column: S, type: datetime}
+  since: {constant: "2024-01-05T09:00:00+01:00", type: datetime}
+  took: {column: D, type: duration, unit: minutes}
+  fee: {column: F, type: money, currency: {column: C}}
+  device: {column: E, type: enum, choices: [phone, desk], values: {P: phone}}
+  tags: {column: L, type: strings, separator: "|"}
+""")
+    cells = ["a", "1,5", "yes", "2024-06-21 15:30", "1,5", "2.000", "JPY", "P", "x| y |"]
+    (row,) = found.read([dict(zip("TNBSDFCEL", cells, strict=True))]).rows
+    assert row == {
+        "text": "a",
+        "rate": 1.5,
+        "sure": True,
+        "seen": datetime(2024, 6, 21, 13, 30, tzinfo=UTC),
+        "since": datetime(2024, 1, 5, 8, tzinfo=UTC),
+        "took": timedelta(seconds=90),
+        "fee": Money.parse("2000 JPY"),
+        "device": "phone",
+        "tags": ("x", "y"),
+    }
+    assert repr(row["since"]) == repr(datetime(2024, 1, 5, 8, tzinfo=UTC))
+
+
+def test_equal_rows_are_all_kept(read: Callable[..., Intake]) -> None:
+    intake = read(SPENDING, SPENT + "2024-06-21,summer,5,\n" * 3)
+    assert (intake.taken, intake.repeated) == (3, 0)
+    assert intake.rows == (intake.rows[0],) * 3
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "code", "reason"),
+    [
+        (",a,5,1\n", "Date", "missing-value", "day: is missing"),
+        ("2024-06-21,a,n/a,1\n", "Spend", "missing-value", "spend: is missing"),
+        (
+            "21.06.2024,a,5,1\n",
+            "Date",
+            "bad-date",
+            "day: '21.06.2024' is not a date of ISO 8601",
+        ),
+        ("2024-06-21,a,5 USD,1\n", "Spend", "bad-money", "spend: '5 USD' is not in EUR"),
+        ("2024-06-21,a,5,many\n", "Clicks", "bad-number", "clicks: 'many' is not a number"),
+        ("2024-06-21,a,5\n", None, "too-few-cells", "the row has 3 cells, the header has 4"),
+    ],
+)
+def test_a_dirty_row_of_a_table_is_rejected(
+    read: Callable[..., Intake], row: str, column: str | None, code: str, reason: str
+) -> None:
+    intake = read(SPENDING, f"{SPENT}{row}2024-06-22,b,0,0\n")
+    (reject,) = intake.rejects
+    assert (reject.line, reject.column, reject.code, reject.reason) == (2, column, code, reason)
+    assert [each["campaign"] for each in intake.rows] == ["b"]
+
+
+def test_a_row_holds_no_text_that_a_lead_may_not_hold(read: Callable[..., Intake]) -> None:
+    line = '{"Date": "2024-06-21", "Spend": 5, "Campaign": "\\ud800"}'
+    (reject,) = read(SPENDING, line, "a.jsonl").rejects
+    assert (reject.column, reject.code, reject.reason) == (
+        "Campaign",
+        "bad-value",
+        r"campaign: '\ud800' is not valid Unicode; it has half of a surrogate pair",
+    )
+
+
+def test_a_row_may_say_a_lead_an_event_and_values(read: Callable[..., Intake]) -> None:
+    mapping = """
+leadrules_mapping: 1
+zone: UTC
+leads: {id: Id}
+events: [{kind: activity, type: page_view, lead_id: Id, time: Seen, only: Seen}]
+rows: {clicks: {column: Clicks, type: integer}, town: Town}
+"""
+    assert repr(mapper(mapping)) == "Mapper(leads, page_view, rows)"
+    intake = read(mapping, "Id,Seen,Clicks,Town\n1,2024-01-05,1,\n1,,2,\n2,,few,\n1,,,\n")
+    assert repr(intake) == "Intake(read=4, accepted=3, rejected=1, leads=1, events=1, rows=3)"
+    assert intake.rows == ({"clicks": 1}, {"clicks": 2}, {})
+    assert [lead.id for lead in intake.leads] == ["1"]  # that of the rejected row is none
+    assert (intake.taken, intake.repeated, intake.passed_over) == (3, 0, 0)
+
+
+def test_a_rejected_lead_gives_no_row(read: Callable[..., Intake]) -> None:
+    mapping = "leadrules_mapping: 1\nleads: {id: Id, city: Town}\nrows: {town: Town}\n"
+    intake = read(mapping, "Id,Town\n1,Graz\n1,Linz\n,Wien\n")
+    assert intake.rows == ({"town": "Graz"},)
+    assert intake.reasons == {"conflicting-id": 1, "missing-id": 1}
+
+
+def test_rows_are_counted_where_the_mapping_has_some(read: Callable[..., Intake]) -> None:
+    intake = read(SPENDING, f"{SPENT}2024-06-21,a,,1\n2024-06-21,a,many,1\n")
+    assert intake == Intake(read=2, rejects=intake.rejects, with_rows=True)
+    assert intake.summary().startswith("2 rows read: 0 accepted, 2 rejected\n0 leads, 0 events, 0")
+    assert (
+        read(SPENDING, f"{SPENT}2024-06-21,a,1,1\n").summary()
+        == """\
+1 row read: 1 accepted, 0 rejected
+0 leads, 0 events, 1 row"""
     )
 
 
@@ -677,3 +852,54 @@ def test_leads_written_are_leads_read(tmp_path: Path, rows: list[tuple[str, str]
         (lead_id.strip(), town.strip() or None) for lead_id, town in rows
     ]
     assert mapper(TOWNS.replace("SOURCE", "")).read(lines).leads == found.leads
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "day": st.dates(),
+            "spend": st.decimals(-(10**9), 10**9, places=2).map(lambda found: Money(found, "EUR")),
+        },
+        optional={
+            "campaign": st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
+                lambda text: text == text.strip() != "n/a"
+            ),
+            "clicks": st.integers(0, 2**53),
+        },
+    )
+)
+
+
+@given(ROWS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_written_are_rows_read(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    """Law: rows survive CSV and JSON lines, equal ones too, and both give the same."""
+    names = {"Date": "day", "Campaign": "campaign", "Spend": "spend", "Clicks": "clicks"}
+    records = [
+        {column: str(row[name]) for column, name in names.items() if name in row} for row in rows
+    ]
+    path, lines = tmp_path / "export.csv", tmp_path / "export.jsonl"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(records)
+    lines.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    found = mapper(SPENDING).read(path)
+    assert found.rows == tuple({**row, "source": "Google"} for row in rows)
+    assert mapper(SPENDING).read(lines).rows == found.rows
+    assert mapper(SPENDING).read(records).rows == found.rows
+
+
+SPENT_CELLS = st.sampled_from(["", "2024-06-21", "5", "5 USD", "n/a", '"', "a\r", "\udcff"])
+
+
+@given(st.lists(st.lists(SPENT_CELLS, max_size=5).map(",".join), max_size=8).map("\n".join))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_accepted_row_gives_one(tmp_path: Path, body: str) -> None:
+    """Law: accepted + rejected == read, and there are as many rows as were accepted."""
+    path = tmp_path / "export.csv"
+    path.write_bytes(f"{SPENT}{body}".encode("utf-8", "surrogateescape"))
+    intake = mapper(SPENDING).read(path)
+    assert intake.accepted + len(intake.rejects) == intake.read
+    assert len(intake.rows) == intake.accepted == intake.taken
+    assert all({"day", "spend", "source"} <= set(row) for row in intake.rows)

@@ -1,4 +1,4 @@
-"""From a CRM's export to typed leads and events, by a mapping document.
+"""From a CRM's export to typed leads, events and rows, by a mapping document.
 
 A *mapping* says which columns are which fields. `load_mapping` compiles it to a `Mapper`, which
 reads one record or a whole export. Nothing is lost: what is not accepted is a `Reject`.
@@ -31,7 +31,15 @@ Examples:
 
 from leadrules.intake.loading import load_mapping
 from leadrules.intake.mapper import Mapper, Progress
-from leadrules.intake.mapping import Column, Entry, EventEntry, IntakeMapping, Only, Source
+from leadrules.intake.mapping import (
+    Column,
+    Entry,
+    EventEntry,
+    IntakeMapping,
+    Only,
+    RowEntry,
+    Source,
+)
 from leadrules.intake.outcome import REJECTIONS, Attached, Intake, Reject
 
 __all__ = [
@@ -46,6 +54,7 @@ __all__ = [
     "Only",
     "Progress",
     "Reject",
+    "RowEntry",
     "Source",
     "load_mapping",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -21,10 +21,10 @@ from leadrules.errors import (
 )
 from leadrules.events import KINDS, Property
 from leadrules.intake.mapper import Mapper
-from leadrules.intake.mapping import Entry, IntakeMapping
+from leadrules.intake.mapping import Entry, IntakeMapping, RowEntry
 from leadrules.issues import in_order, located, problems_of
 from leadrules.values import Type
-from leadrules.vocabulary import Declaration, Vocabulary, written
+from leadrules.vocabulary import NAMES, Declaration, Vocabulary, is_name, written
 
 __all__ = ["load_mapping"]
 
@@ -35,8 +35,11 @@ TYPES_OF_OPTION: Mapping[str, frozenset[Type]] = {
     "currency": frozenset({Type.MONEY}),
     "separator": frozenset({Type.STRINGS}),
     "unit": frozenset({Type.DURATION}),
+    "choices": frozenset({Type.ENUM}),
 }
 IDENTIFIERS = ("id", "lead_id", "contact_id")
+
+AnEntry = TypeVar("AnEntry", bound=Entry)
 
 _TEXT = Property(type=Type.STRING)
 _TIME = Property(type=Type.DATETIME)
@@ -98,6 +101,14 @@ def _structural(document: Document) -> Iterator[Issue]:
             yield located(problem, document)
 
 
+def _entry(raw: object, model: type[AnEntry]) -> AnEntry | None:
+    """Return what is written as an entry, or None if it is none."""
+    try:
+        return model.model_validate({"column": raw} if isinstance(raw, str) else raw)
+    except ValidationError:
+        return None
+
+
 class _Check:
     """What the vocabulary has to say against a document; parts that are no entries are skipped."""
 
@@ -114,6 +125,9 @@ class _Check:
         for index, event in enumerate(events if isinstance(events, list | tuple) else ()):
             if isinstance(event, Mapping):
                 self.check_event(event, ("events", index))
+        rows = self.data.get("rows")
+        if isinstance(rows, Mapping):
+            self.check_rows(rows)
         return self.found
 
     def note(self, path: Place, code: str, message: str, *, key: bool = True) -> None:
@@ -189,17 +203,33 @@ class _Check:
             return None
         return activities[kind_of_activity]
 
+    def check_rows(self, rows: Mapping[Any, Any]) -> None:
+        entries = {name: _entry(raw, RowEntry) for name, raw in rows.items()}
+        for name, entry in entries.items():
+            path = ("rows", name)
+            if isinstance(name, str) and not is_name(name):
+                self.note(path, "bad-name", f"'{name}' is no name; expected {NAMES}")
+            if entry is not None:
+                self.check_options(entry, Declaration(entry.type, entry.choices or ()), path)
+        if entries and all(entry and entry.column is None for entry in entries.values()):
+            message = "constants alone say nothing of a row; expected a column"
+            self.note(("rows",), "needs-column", message)
+
     def check_entry(self, raw: object, declared: Declaration | Property, path: Place) -> None:
         """Check an entry against the type of what it gives."""
-        try:
-            entry = Entry.model_validate({"column": raw} if isinstance(raw, str) else raw)
-        except ValidationError:
+        entry = _entry(raw, Entry)
+        if entry is None:
             return
-        wanted = declared.type
         match path:
-            case ("leads", "id") | ("events", int(), str()) if entry.column is None:
+            case ("leads", "id") | ("events", int(), "id" | "lead_id" | "contact_id") if (
+                entry.column is None
+            ):
                 self.note(path, "needs-column", "a constant cannot say it; expected a column")
-                return
+            case _:
+                self.check_options(entry, declared, path)
+
+    def check_options(self, entry: Entry, declared: Declaration | Property, path: Place) -> None:
+        wanted = declared.type
         for option, types in TYPES_OF_OPTION.items():
             if option in entry.model_fields_set and wanted not in types:
                 message = f"'{option}' does nothing for {wanted.noun}"

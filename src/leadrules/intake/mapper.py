@@ -15,9 +15,9 @@ from leadrules.intake.contacts import Contacts, How
 from leadrules.intake.csv_text import escaped
 from leadrules.intake.mapping import IntakeMapping
 from leadrules.intake.outcome import Attached, Intake, Reject
-from leadrules.intake.plans import Columns, Draft, EventPlan, LeadPlan
+from leadrules.intake.plans import Columns, Draft, EventPlan, LeadPlan, RowPlan
 from leadrules.intake.rows import Row, Table, file_format, records_table, text_table
-from leadrules.lead import Lead
+from leadrules.lead import FieldValue, Lead
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["Mapper", "Progress"]
@@ -30,7 +30,7 @@ FIRST_CALL = 1_000
 
 
 class Mapper:
-    """Reads what a CRM exports as leads and events.
+    """Reads what a CRM exports as leads, as events and as rows that are neither.
 
     Made by `load_mapping`. It keeps nothing between calls.
 
@@ -48,15 +48,17 @@ class Mapper:
         self._events = [
             EventPlan(entry, mapping, vocabulary, columns) for entry in mapping.events or ()
         ]
+        self._row = RowPlan(mapping.rows, mapping, columns) if mapping.rows else None
         self.columns = tuple(columns.places)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _compiled, (self.mapping, self.vocabulary)
 
     def __repr__(self) -> str:
-        leads = "leads" if self._lead else ""
-        events = ", ".join(plan.type or plan.kind for plan in self._events)
-        return f"Mapper({', '.join(filter(None, (leads, events)))})"
+        leads = ["leads"] if self._lead else []
+        events = [plan.type or plan.kind for plan in self._events]
+        rows = ["rows"] if self._row else []
+        return f"Mapper({', '.join([*leads, *events, *rows])})"
 
     def lead(self, record: Mapping[str, object]) -> Lead:
         """Return the lead that one record of a CRM says.
@@ -106,7 +108,7 @@ class Mapper:
         leads: Sequence[Lead] = (),
         progress: Progress | None = None,
     ) -> Intake:
-        """Return the leads and events of an export, and every row that was not accepted.
+        """Return the leads, events and rows of an export, and every row that was not accepted.
 
         A row is accepted or rejected as a whole. Saying again what an earlier row said is
         accepted and changes nothing; saying other things under the same id is rejected.
@@ -125,7 +127,8 @@ class Mapper:
             OSError: If the file cannot be read.
         """
         table = self._table(source)
-        run, contacts = _Run(self._lead, self._events, table.unit), Contacts(leads)
+        run = _Run(self._lead, self._events, self._row, table.unit)
+        contacts = Contacts(leads)
         for row in _told(table, progress) if progress else table.rows:
             run.take(row, contacts)
         return run.intake(column for column in self.columns if column in table.unseen)
@@ -183,20 +186,51 @@ def _told(table: Table, progress: Progress) -> Iterator[Row]:
     progress(table.done(), total)
 
 
+def _two_in_one(first: int, second: int, event: Event) -> Unreadable:
+    """Return the fault of two events of the mapping that one row gives the same id."""
+    reason = (
+        f"id: events[{first}] and events[{second}] of the mapping say different things of event"
+        f" '{event.id}' of lead '{event.lead_id}'; expected an id of its own for each; an event"
+        " without 'id' has one made"
+    )
+    return Unreadable("conflicting-id", reason, field="id")
+
+
 _Key = str | tuple[str, str]
+
+
+class _Said:
+    """What one row says, until it is known that all of it can be accepted."""
+
+    __slots__ = ("fresh", "made", "places", "silent", "ways")
+
+    def __init__(self) -> None:
+        self.fresh: dict[_Key, Lead | Event] = {}  # what no earlier row has said
+        self.places: dict[_Key, int] = {}  # which of the mapping's events each is
+        self.made: list[str] = []
+        self.ways: list[How] = []
+        self.silent = True
 
 
 class _Run:
     """One reading of a source: what has been said so far, and by which line."""
 
-    def __init__(self, lead: LeadPlan | None, events: Sequence[EventPlan], unit: str) -> None:
+    def __init__(
+        self,
+        lead: LeadPlan | None,
+        events: Sequence[EventPlan],
+        row: RowPlan | None,
+        unit: str,
+    ) -> None:
         self.lead = lead
         self.events = events
+        self.row = row
         self.unit = unit
         self.said: dict[_Key, Lead | Event] = {}
         self.lines: dict[_Key, int] = {}  # apart: so many pairs would cost the garbage collector
         self.alike: Counter[str] = Counter()
         self.ways: Counter[str] = Counter()
+        self.rows: list[Mapping[str, FieldValue]] = []
         self.rejects: list[Reject] = []
         self.read = self.taken = self.repeated = self.passed_over = 0
 
@@ -219,35 +253,55 @@ class _Run:
         Raises:
             Unreadable: If any of it cannot be accepted.
         """
-        fresh: dict[_Key, Lead | Event] = {}
-        made: list[str] = []
-        ways: list[str] = []
-        silent = self.lead is None
+        said = _Said()
         if self.lead:
             lead = self.lead.lead(cells)
-            self.compare(lead.id, lead, fresh)
-        for plan in self.events:
+            said.silent = False
+            if self.is_new(lead.id, lead):
+                said.fresh[lead.id] = lead
+        for place, plan in enumerate(self.events):
             draft = plan.draft(cells)
-            if draft is None:
-                continue
-            silent = False
-            lead_id, way = _owner(draft, contacts)
-            event = draft.event(lead_id, draft.id or self.made_id(draft, made))
-            if self.compare((lead_id, event.id), event, fresh) and way:
-                ways.append(way)
-        for key, said in fresh.items():
-            self.said[key] = said
-            self.lines[key] = line
-        for content in made:
-            self.alike[content] += 1
-        for found in ways:
-            self.ways[found] += 1
-        if fresh:
+            if draft:
+                self.hear(draft, place, contacts, said)
+        if self.row:
+            self.rows.append(self.row.row(cells))
             self.taken += 1
-        elif silent:
+        elif said.fresh:
+            self.taken += 1
+        elif said.silent:
             self.passed_over += 1
         else:
             self.repeated += 1
+        self.keep(line, said)
+
+    def hear(self, draft: Draft, place: int, contacts: Contacts, said: _Said) -> None:
+        """Add to what a row says one of the events of the mapping.
+
+        Raises:
+            Unreadable: If it cannot be accepted.
+        """
+        said.silent = False
+        lead_id, way = _owner(draft, contacts)
+        event = draft.event(lead_id, draft.id or self.made_id(draft, said.made))
+        key = (lead_id, event.id)
+        if key in said.fresh:
+            if said.fresh[key] != event:
+                raise _two_in_one(said.places[key], place, event)
+        elif self.is_new(key, event):
+            said.fresh[key] = event
+            said.places[key] = place
+            if way:
+                said.ways.append(way)
+
+    def keep(self, line: int, said: _Said) -> None:
+        """Keep what a row says, now that all of it is accepted."""
+        for key, content in said.fresh.items():
+            self.said[key] = content
+            self.lines[key] = line
+        for made in said.made:
+            self.alike[made] += 1
+        for way in said.ways:
+            self.ways[way] += 1
 
     def made_id(self, draft: Draft, made: list[str]) -> str:
         """Return an id for an event without one, and note its content in `made`."""
@@ -255,22 +309,20 @@ class _Run:
         made.append(content)
         return draft.made_id(content, self.alike[content] + made.count(content))
 
-    def compare(self, key: _Key, said: Lead | Event, fresh: dict[_Key, Lead | Event]) -> bool:
-        """Add to `fresh` what was not said before, and return whether it was so.
+    def is_new(self, key: _Key, said: Lead | Event) -> bool:
+        """Return whether no earlier row said this.
 
         Raises:
-            Unreadable: If other things were said under the same key.
+            Unreadable: If one said other things under the same key.
         """
-        known = self.said.get(key) or fresh.get(key)
+        known = self.said.get(key)
         if known is None:
-            fresh[key] = said
             return True
         if known == said:
             return False
         thing = f"lead '{key}'" if isinstance(key, str) else f"event '{key[1]}' of lead '{key[0]}'"
-        line = self.lines.get(key)
-        where = "the same row" if line is None else f"{self.unit} {line}"
-        raise Unreadable("conflicting-id", f"id: {where} says other things of {thing}", field="id")
+        reason = f"id: {self.unit} {self.lines[key]} says other things of {thing}"
+        raise Unreadable("conflicting-id", reason, field="id")
 
     def intake(self, unseen: Iterable[str]) -> Intake:
         """Return what came of the reading."""
@@ -282,6 +334,8 @@ class _Run:
             passed_over=self.passed_over,
             leads=tuple(content for content in contents if isinstance(content, Lead)),
             events=tuple(content for content in contents if isinstance(content, Event)),
+            rows=tuple(self.rows),
+            with_rows=self.row is not None,
             rejects=tuple(self.rejects),
             attached=Attached(**self.ways),
             unseen=tuple(unseen),

@@ -1,4 +1,4 @@
-"""The mapping document: which columns of an export are which fields of leads and events.
+"""The mapping document: which columns of an export are which fields of leads, events and rows.
 
 The models hold what was written; `load_mapping` checks it against a vocabulary.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -28,8 +28,9 @@ from pydantic_core import PydanticCustomError
 
 from leadrules.intake.cells import spells_currency
 from leadrules.sections import Section
+from leadrules.values import Type
 
-__all__ = ["Column", "Entry", "EventEntry", "IntakeMapping", "Only", "Source"]
+__all__ = ["Column", "Entry", "EventEntry", "IntakeMapping", "Only", "RowEntry", "Source"]
 
 SOME_MOMENT = datetime(2024, 11, 22, 13, 14, 15, tzinfo=UTC)
 YEARS = ("%Y", "%y", "%G", "%c", "%x")
@@ -93,6 +94,12 @@ def _some(entries: tuple[Any, ...]) -> tuple[Any, ...]:
     return entries
 
 
+def _some_entries(entries: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not entries:
+        raise _problem("missing-key", "has no entry; expected at least one")
+    return entries
+
+
 def _as_column(value: object) -> object:
     """Return what the name of a column alone stands for."""
     if isinstance(value, str):
@@ -151,32 +158,28 @@ class Column(Section):
 
 
 class Entry(Section):
-    """Where one field comes from. The name of a column alone is an entry too.
+    """Where one field comes from. The name of a column alone is an entry too."""
 
-    Attributes:
-        column: The column that says it. Either this or `constant`.
-        constant: The value of every row.
-        missing: What else means missing here, beside that of the whole mapping.
-        trim: Whether white space around the text is dropped.
-        decimal: The decimal mark; the other of `.` and `,` groups thousands.
-        dates: Formats as in `strptime`, tried in order; none is ISO 8601.
-        zone: The zone of times that state none.
-        values: What a text of the column means, exactly as written.
-        otherwise: What becomes of a text that is not among `values`.
-        currency: That of an amount of money: a code, or the column that says it.
-        separator: Between the texts of a list.
-        unit: What a bare number of a duration counts.
-    """
+    _of_constants: ClassVar[frozenset[str]] = frozenset({"column", "constant"})
 
     column: Name | None = None
+    """The column that says it. Either this or `constant`."""
     constant: Written | None = None
+    """The value of every row."""
     missing: Texts = ()
+    """What else means missing here, beside that of the whole mapping."""
     trim: StrictBool | None = None
+    """Whether white space around the text is dropped."""
     decimal: Decimals | None = None
+    """The decimal mark; the other of `.` and `,` groups thousands."""
     dates: Formats | None = None
+    """Formats as in `strptime`, tried in order; none is ISO 8601."""
     zone: Zone | None = None
+    """The zone of times that state none."""
     values: Mapping[str, Written] | None = None
+    """What a text of the column means, exactly as written."""
     otherwise: Literal["keep", "missing", "reject"] | None = None
+    """What becomes of a text that is not among `values`."""
     currency: (
         Annotated[
             Annotated[Code, Tag("<code>")] | Annotated[Column, Tag("<column>")],
@@ -184,19 +187,41 @@ class Entry(Section):
         ]
         | None
     ) = None
+    """That of an amount of money: a code, or the column that says it."""
     separator: Name | None = None
+    """Between the texts of a list."""
     unit: Literal["seconds", "minutes", "hours", "days", "weeks"] | None = None
+    """What a bare number of a duration counts."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if (self.column is None) == (self.constant is None):
             message = "expected either a column or a constant"
             raise _problem("column-or-constant", message)
-        options = sorted(self.model_fields_set - {"column", "constant"})
+        options = sorted(self.model_fields_set - self._of_constants)
         if self.constant is not None and options:
             raise _problem("unused-option", f"'{options[0]}' does nothing for a constant")
         if self.otherwise is not None and not self.values:
             raise _problem("unused-option", "'otherwise' does nothing without 'values'")
+        return self
+
+
+class RowEntry(Entry):
+    """Where one value of a row comes from, and of which type it is."""
+
+    _of_constants: ClassVar[frozenset[str]] = frozenset({"column", "constant", "type", "choices"})
+
+    type: Type = Type.STRING
+    """What the values are."""
+    choices: Annotated[tuple[Name, ...], AfterValidator(_some)] | None = None
+    """The texts that an `enum` may be; it needs them."""
+    required: StrictBool = False
+    """Whether a row in which the value is missing is rejected."""
+
+    @model_validator(mode="after")
+    def _choices_of_an_enum(self) -> Self:
+        if self.type is Type.ENUM and not self.choices:
+            raise _problem("missing-key", "an enum needs its choices: [...]")
         return self
 
 
@@ -217,6 +242,7 @@ class Only(Section):
 
 
 Origin = Annotated[Entry, BeforeValidator(_as_column)]
+RowOrigin = Annotated[RowEntry, BeforeValidator(_as_column)]
 
 
 class EventEntry(Section):
@@ -264,6 +290,8 @@ class IntakeMapping(Section):
             shifted forward, one that it repeats is the first of the two.
         leads: The fields of a lead, by the names that conditions use.
         events: The events that a row says.
+        rows: What a row of a table says that is neither a lead nor an event, such as the
+            spending of a campaign on a day, by names of your own.
     """
 
     leadrules_mapping: Literal[1]
@@ -275,9 +303,10 @@ class IntakeMapping(Section):
     zone: Zone | None = None
     leads: Mapping[str, Origin] | None = None
     events: Annotated[tuple[EventEntry, ...], AfterValidator(_some)] | None = None
+    rows: Annotated[Mapping[str, RowOrigin], AfterValidator(_some_entries)] | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.leads is None and self.events is None:
-            raise _problem("missing-key", "expected leads, events or both")
+        if self.leads is None and self.events is None and self.rows is None:
+            raise _problem("missing-key", "expected leads, events or rows, or several of them")
         return self

@@ -1,4 +1,4 @@
-"""What came of reading an export: leads, events, and every row that was not accepted."""
+"""What came of reading an export: leads, events, rows, and every row that was not accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from leadrules.events import Event
-from leadrules.lead import Lead
+from leadrules.lead import FieldValue, Lead
 
 __all__ = ["REJECTIONS", "Attached", "Intake", "Reject"]
 
@@ -89,11 +89,14 @@ class Intake:
 
     Attributes:
         read: How many rows were read; blank lines are none.
-        taken: Rows that gave a lead or an event.
+        taken: Rows that gave a lead, an event or values of `rows`.
         repeated: Rows that only said again what earlier ones did.
         passed_over: Rows that say nothing, since no `only` of the mapping chose them.
         leads: In the order of the source.
         events: In the order of the source.
+        rows: What each accepted row says under `rows` of the mapping: the known values by name.
+            Equal ones are all kept, in the order of the source.
+        with_rows: Whether the mapping has `rows`.
         rejects: In the order of the source.
         attached: How events of contacts found their leads.
         unseen: Mapped columns that no record had, where each record names its own columns.
@@ -109,6 +112,8 @@ class Intake:
     passed_over: int = 0
     leads: tuple[Lead, ...] = ()
     events: tuple[Event, ...] = ()
+    rows: tuple[Mapping[str, FieldValue], ...] = ()
+    with_rows: bool = False
     rejects: tuple[Reject, ...] = ()
     attached: Attached = Attached()
     unseen: tuple[str, ...] = ()
@@ -140,15 +145,16 @@ class Intake:
 
     def __repr__(self) -> str:
         counts = f"read={self.read}, accepted={self.accepted}, rejected={len(self.rejects)}"
-        return f"Intake({counts}, leads={len(self.leads)}, events={len(self.events)})"
+        rows = f", rows={len(self.rows)}" if self.with_rows else ""
+        return f"Intake({counts}, leads={len(self.leads)}, events={len(self.events)}{rows})"
 
     def summary(self) -> str:
         """Return what was read, in lines for people."""
         taken = f"{self.accepted} accepted, {len(self.rejects)} rejected"
-        lines = [
-            f"{_count(self.read, 'row')} read: {taken}",
-            f"{_count(len(self.leads), 'lead')}, {_count(len(self.events), 'event')}",
-        ]
+        given = [_count(len(self.leads), "lead"), _count(len(self.events), "event")]
+        if self.with_rows:
+            given.append(_count(len(self.rows), "row"))
+        lines = [f"{_count(self.read, 'row')} read: {taken}", ", ".join(given)]
         if self.repeated:
             lines.append(f"said again, and taken once: {_count(self.repeated, 'row')}")
         if self.passed_over:

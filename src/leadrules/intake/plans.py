@@ -25,12 +25,12 @@ from leadrules.intake.cells import (
     read_money,
     spells_currency,
 )
-from leadrules.intake.mapping import Column, Entry, EventEntry, IntakeMapping, Only
+from leadrules.intake.mapping import Column, Entry, EventEntry, IntakeMapping, Only, RowEntry
 from leadrules.lead import FieldValue, Lead
-from leadrules.values import Cash, Instant, Money, Span, Type, instant_of, settle
+from leadrules.values import Cash, Instant, Money, Span, Type, datetime_of, instant_of, settle
 from leadrules.vocabulary import Declaration, Vocabulary, written
 
-__all__ = ["Columns", "Draft", "EventPlan", "LeadPlan"]
+__all__ = ["Columns", "Draft", "EventPlan", "LeadPlan", "RowPlan"]
 
 Parse = Callable[[Any], FieldValue | None]
 Take = Callable[[Sequence[Any]], FieldValue | None]
@@ -226,7 +226,7 @@ def _given(value: object, wanted: Type) -> FieldValue:
         case Span():
             return timedelta(microseconds=settled)
         case Instant():
-            return datetime.fromtimestamp(0, tz=ZoneInfo("UTC")) + timedelta(microseconds=settled)
+            return datetime_of(settled)
     return (settled,) if wanted is Type.STRINGS else settled  # type: ignore[return-value]
 
 
@@ -379,6 +379,37 @@ class EventPlan:
             properties,
             self,
         )
+
+
+class RowPlan:
+    """How a row becomes values by name, of nothing that has an identity."""
+
+    def __init__(
+        self, entries: Mapping[str, RowEntry], mapping: IntakeMapping, columns: Columns
+    ) -> None:
+        declared = {
+            name: Declaration(entry.type, entry.choices or ()) for name, entry in entries.items()
+        }
+        self.parts = _Compiler(mapping, columns).parts(entries, declared)
+        self.needed = [part for part in self.parts if entries[part.name].required]
+
+    def row(self, cells: Sequence[Any]) -> Mapping[str, FieldValue]:
+        """Return the known values of a row by name.
+
+        Raises:
+            Unreadable: If one cannot be read, or is missing and required.
+        """
+        values = _taken(self.parts, cells)
+        for part in self.needed:
+            if part.name not in values:
+                raise _missing(part, "missing-value")
+        for name, value in values.items():
+            try:
+                settle(value)
+            except ValueError as error:
+                wrong = EvaluationError(f"{name}: {error}", field=name)
+                raise _refused(wrong, self.parts) from None
+        return values
 
 
 def _missing(part: Part, code: str) -> Unreadable:
