@@ -24,10 +24,13 @@ def test_help_lists_the_commands(leadrules: Command) -> None:
     assert (code, err) == (0, "")
     assert "Score sales leads by a policy that sales and marketing agree on." in out
     assert "Exit status: 0 done; 1 done, with rejected rows or failed checks;" in out
-    assert re.findall(r"│ (demo|check|score|hash|schema) ", out) == [
+    assert re.findall(r"^│ ([a-z]+) ", out, flags=re.MULTILINE) == [
         "demo",
         "check",
         "score",
+        "explain",
+        "test",
+        "compare",
         "hash",
         "schema",
     ]
@@ -39,6 +42,9 @@ def test_help_lists_the_commands(leadrules: Command) -> None:
         ("demo", "leadrules demo --write trial"),
         ("check", "leadrules check policy.yaml --strict --at 2026-10-05"),
         ("score", "leadrules score policy.yaml --leads export.csv --mapping mapping.yaml"),
+        ("explain", "leadrules explain policy.yaml --leads leads.csv --lead 17 --questions"),
+        ("test", "leadrules test policy.yaml policy.cases.yaml"),
+        ("compare", "leadrules compare policy.yaml new.yaml --leads leads.csv"),
         ("hash", "leadrules hash policy.yaml"),
         ("schema", "leadrules schema --output policy.schema.json"),
     ],

@@ -1,4 +1,4 @@
-"""The command line: `leadrules demo`, `check`, `score`, `hash` and `schema`.
+"""The command line: `leadrules` and its commands, each in a module of its own name.
 
 It is the one place that reads the clock and writes files. It needs the extra `cli`.
 """

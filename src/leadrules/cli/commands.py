@@ -280,6 +280,67 @@ def score(  # noqa: PLR0913 - a command takes what it can be told
     )
 
 
+@app.command()
+def explain(  # noqa: PLR0913 - a command takes what it can be told
+    policy: PolicyFile,
+    *,
+    leads: LeadsFile,
+    lead: Annotated[str, typer.Option("--lead", metavar="ID", help="The id of the lead.")],
+    mapping: LeadsMapping = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
+    tables: Tables = None,
+    at: At = None,
+    previous: Annotated[
+        str | None,
+        typer.Option("--previous", metavar="BAND", help="The band that the lead was in before."),
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Hide values that tell who a person is.")
+    ] = False,
+    form: Annotated[
+        Told, typer.Option("--format", metavar="FORMAT", help="text, html or json.")
+    ] = Told.TEXT,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="In text, tell only what came to something.")
+    ] = False,
+    questions: Annotated[
+        bool, typer.Option("--questions", help="Tell what to ask about the lead, too.")
+    ] = False,
+) -> None:
+    """Tell why the score of a lead is what it is.
+
+    What adds to the score and what takes from it, down to each activity and
+    each value that was seen; it all sums exactly to the score. With
+    --questions, what else to find out: each thing that is unknown, and what
+    knowing it could do.
+
+    Examples:
+      leadrules explain policy.yaml --leads leads.csv --lead 17
+      leadrules explain policy.yaml --leads leads.csv --lead 17 --questions
+      leadrules explain policy.yaml --leads leads.csv --lead 17 --format html
+    """
+    from leadrules.cli.explain import explain_lead  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        explain_lead(
+            policy,
+            lead,
+            leads=leads,
+            mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
+            tables=tables or (),
+            at=at,
+            previous=previous,
+            redact=redact,
+            form=form,
+            brief=brief,
+            questions=questions,
+        )
+    )
+
+
 @app.command("test")
 def examine(
     policy: PolicyFile,
@@ -371,67 +432,6 @@ def compare(  # noqa: PLR0913 - a command takes what it can be told
             at=at,
             fail_above=fail_above,
             form=form,
-        )
-    )
-
-
-@app.command()
-def explain(  # noqa: PLR0913 - a command takes what it can be told
-    policy: PolicyFile,
-    *,
-    leads: LeadsFile,
-    lead: Annotated[str, typer.Option("--lead", metavar="ID", help="The id of the lead.")],
-    mapping: LeadsMapping = None,
-    events: Events = None,
-    events_mapping: EventsMapping = None,
-    tables: Tables = None,
-    at: At = None,
-    previous: Annotated[
-        str | None,
-        typer.Option("--previous", metavar="BAND", help="The band that the lead was in before."),
-    ] = None,
-    redact: Annotated[
-        bool, typer.Option("--redact", help="Hide values that tell who a person is.")
-    ] = False,
-    form: Annotated[
-        Told, typer.Option("--format", metavar="FORMAT", help="text, html or json.")
-    ] = Told.TEXT,
-    brief: Annotated[
-        bool, typer.Option("--brief", help="In text, tell only what came to something.")
-    ] = False,
-    questions: Annotated[
-        bool, typer.Option("--questions", help="Tell what to ask about the lead, too.")
-    ] = False,
-) -> None:
-    """Tell why the score of a lead is what it is.
-
-    What adds to the score and what takes from it, down to each activity and
-    each value that was seen; it all sums exactly to the score. With
-    --questions, what else to find out: each thing that is unknown, and what
-    knowing it could do.
-
-    Examples:
-      leadrules explain policy.yaml --leads leads.csv --lead 17
-      leadrules explain policy.yaml --leads leads.csv --lead 17 --questions
-      leadrules explain policy.yaml --leads leads.csv --lead 17 --format html
-    """
-    from leadrules.cli.explain import explain_lead  # noqa: PLC0415 - for a quick --help
-
-    raise typer.Exit(
-        explain_lead(
-            policy,
-            lead,
-            leads=leads,
-            mapping=mapping,
-            events=events or (),
-            events_mapping=events_mapping,
-            tables=tables or (),
-            at=at,
-            previous=previous,
-            redact=redact,
-            form=form,
-            brief=brief,
-            questions=questions,
         )
     )
 

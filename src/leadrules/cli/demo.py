@@ -21,8 +21,8 @@ from leadrules.cli.display import (
     questions_table,
     rejects_table,
 )
-from leadrules.cli.formats import columns_of_scores, record_of_score
 from leadrules.cli.inputs import events_by_lead
+from leadrules.cli.scores import columns_of_scores, record_of_score
 from leadrules.engine import Engine
 from leadrules.events import Event
 from leadrules.intake import Intake, load_mapping

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leadrules.cli.consoles import messages, results
 from leadrules.cli.display import show_leads
-from leadrules.cli.formats import Format, format_of, opened, write_scores
+from leadrules.cli.formats import Format, format_of, opened
 from leadrules.cli.inputs import (
     events_by_lead,
     moment_in,
@@ -16,6 +16,7 @@ from leadrules.cli.inputs import (
     read_leads,
     read_policy,
 )
+from leadrules.cli.scores import write_scores
 from leadrules.engine import Engine
 from leadrules.errors import EvaluationError
 from leadrules.intake import Intake
