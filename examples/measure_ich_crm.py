@@ -150,7 +150,7 @@ def spent(intake: Intake, say: Callable[[str], object]) -> dict[str, float]:
     amounts = [row["spend"] for row in intake.rows]
     total = sum((money.amount for money in amounts if isinstance(money, Money)), Decimal(0))
     say(f"{total:,} EUR were spent")
-    found = {"spent": float(total)}
+    found: dict[str, float] = {"spent": float(total)}
     published = DATA / "ich_crm" / "expected.json"
     if published.exists():
         figures = json.loads(published.read_text(encoding="utf-8"))["published"]
