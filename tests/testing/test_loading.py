@@ -354,6 +354,18 @@ def test_what_is_no_document_of_cases(source: Any, message: str) -> None:
     assert told(source) == [message]
 
 
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ('"1"', "1:18: leadrules_cases: '1' is a text; write it without quotes [wrong-type]"),
+        ("true", "1:18: leadrules_cases: 'true' is not possible; expected '1' [wrong-value]"),
+    ],
+)
+def test_the_version_is_a_number(version: str, message: str) -> None:
+    text = CASES.replace("leadrules_cases: 1", f"leadrules_cases: {version}")
+    assert told(text, policy=ACME_POLICY) == [message]
+
+
 def test_no_cases() -> None:
     assert told({"leadrules_cases": 1, "cases": []}, policy=ACME_POLICY) == [
         "cases: no cases; expected at least one [empty]"

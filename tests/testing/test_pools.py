@@ -89,7 +89,8 @@ def test_moments_stand_where_ages_matter(condition: str, ages: tuple[timedelta, 
 
 
 def test_what_the_policy_states_is_known() -> None:
-    assert pool_of("a_integer", "a_integer >= 50").stated == (50,)
+    assert pool_of("a_integer", "a_integer >= 50").stated == (49, 50, 51)
+    assert pool_of("a_string", 'a_string == "vp"').stated == ("vp",)
     assert pool_of("tier", 'tier in ["silver", "gold"]').stated == ("gold", "silver")
     assert pool_of("tier").stated == ()
 

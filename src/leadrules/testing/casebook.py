@@ -58,6 +58,15 @@ def _ago(value: object) -> Span:
         raise _problem("bad-duration", str(error)) from None
 
 
+def _version(value: object) -> object:
+    """The version is a whole number; `true` and `1.0` are equal to 1, and are none."""
+    if type(value) is int:
+        return value
+    if value == "1":
+        raise _problem("wrong-type", "'1' is a text; write it without quotes")
+    raise _problem("wrong-value", f"'{as_written(value)}' is not possible; expected '1'")
+
+
 def _digit(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -176,7 +185,7 @@ class CaseEntry(Section):
 class Casebook(Section):
     """The whole document. `load_cases` reads and checks it."""
 
-    leadrules_cases: Literal[1]
+    leadrules_cases: Annotated[Literal[1], BeforeValidator(_version)]
     """The version of the language of cases; 1."""
     policy: Text | None = None
     """The file of the policy, as seen from the file of the cases."""

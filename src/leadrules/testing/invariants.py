@@ -76,7 +76,7 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
 
     Examples:
         >>> from leadrules import load_policy, presets
-        >>> check_policy(load_policy(presets.demo_policy()), examples=5)
+        >>> check_policy(load_policy(presets.demo_policy()), examples=1)
     """
     found: Any = Engine(policy).scorer if scorer is None else scorer
     always = settings(

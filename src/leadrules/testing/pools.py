@@ -61,7 +61,8 @@ class Pool:
     Attributes:
         values: The values, the plainest first.
         ages: For a moment: how long before the evaluation it may lie, in microseconds.
-        stated: Those of the values that the policy itself states.
+        stated: Those of the values that the policy itself states; of what has an order, those
+            beside them, too.
     """
 
     values: tuple[Any, ...]
@@ -247,7 +248,8 @@ class _Gatherer:
         values = tuple(
             dict.fromkeys(x for x in every if x is not None and (least is None or x >= least))
         )
-        given = [*(_given(found.value, kind) for found in literals), *self.values]
+        beside = [found.value for found in literals] if kind.is_text else near
+        given = [*(_given(value, kind) for value in beside), *self.values]
         stated = tuple(dict.fromkeys(x for x in given if x in values))
         ages = tuple(dict.fromkeys([*_USUAL_AGES, *self.ages])) if kind is Type.DATETIME else ()
         return Pool(values, ages, stated)

@@ -56,7 +56,7 @@ def leads(
         ...   fit: {characteristics: {size: [{when: company.employees >= 50, points: 20}]}}
         ... ''')
         >>> seen = set()
-        >>> @settings(derandomize=True, database=None)
+        >>> @settings(derandomize=True, database=None, max_examples=100)
         ... @given(leads(policy))
         ... def look(lead):
         ...     seen.add(lead.company.employees)
