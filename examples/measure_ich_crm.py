@@ -127,7 +127,7 @@ def known_early(deals: Sequence[Lead], say: Callable[[str], object]) -> dict[str
     old = [deal for deal in deals if newest - created[deal.id] >= 90 * A_DAY]
     heads = f"{len(new):,} deals of the last day", f"{len(old):,} older than 90 days"
     say(f"\nknown in {heads[0]:>27}{heads[1]:>26}")
-    found = {}
+    found: dict[str, float] = {}
     for name in PERHAPS_LATER:
         early, late = (sum(name in deal.record for deal in part) for part in (new, old))
         say(f"{name:16}{early:11,} {early / len(new):7.1%}{late:18,} {late / len(old):7.1%}")
