@@ -7,7 +7,17 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from benchmarks import explanation, frames, growth, history, imports, intake, lead, rules
+from benchmarks import (
+    engagement,
+    explanation,
+    frames,
+    growth,
+    history,
+    imports,
+    intake,
+    lead,
+    rules,
+)
 from leadrules import __version__
 
 SECTIONS = {
@@ -15,6 +25,7 @@ SECTIONS = {
     "history": history.run,
     "explanation": explanation.run,
     "frame": frames.run,
+    "engagement": engagement.run,
     "growth": growth.run,
     "import": imports.run,
     "rules": rules.run,
