@@ -29,7 +29,7 @@ REJECTIONS: Mapping[str, str] = MappingProxyType(
         "missing-lead": "the cell that says the event's lead is missing",
         "missing-contact": "the cell that says the event's contact is missing",
         "missing-time": "the cell that says the event's time is missing",
-        "missing-value": "a property that the kind of event must have is missing",
+        "missing-value": "a value that an event or a row must have is missing",
         "digits-lost": "a number has gone through a spreadsheet or a float and lost digits",
         "bad-text": "the cell is not a text",
         "bad-number": "the cell is not a number, or one that cannot be kept exactly",
