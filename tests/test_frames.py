@@ -17,7 +17,8 @@ import pyarrow as pa
 import pytest
 
 from leadrules.errors import EvaluationError
-from leadrules.frames import frame_of, open_frame
+from leadrules.events import Event
+from leadrules.frames import event_frame_of, frame_of, open_frame
 from leadrules.lead import Lead
 from leadrules.values import Cash, Money, Type
 from leadrules.vocabulary import Declaration, Vocabulary, columns_of
@@ -413,3 +414,66 @@ def test_columns_of_ours_stand_beside_and_are_gone_at_the_end(kind: str) -> None
     closed = second.closed({"out": once["twice"] + again["more"]})
     assert column(closed, "out") == [21, None]
     assert _names(closed) == [ROW, "integer", "out"]
+
+
+# --- events
+
+
+def happened(**properties: Any) -> Event:
+    return Event(
+        lead_id="17",
+        id="e1",
+        time=datetime(2026, 1, 5, 9, tzinfo=UTC),
+        kind="activity",
+        type="view",
+        properties=properties,
+    )
+
+
+@pytest.mark.parametrize("backend", ["polars", "pandas", "pyarrow"])
+def test_events_become_a_frame_with_a_column_for_all_that_they_say(backend: str) -> None:
+    words = Vocabulary(
+        activities={
+            "view": {
+                "path": Declaration(type=Type.STRING),
+                "worth": Declaration(type=Type.MONEY),
+            }
+        }
+    )
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    said: dict[str, Any] = {"criterion": "need", "answer": "met", "until": at}
+    answer = Event(lead_id="17", id="e2", time=at, kind="answer", properties=said)
+    events = [happened(path="/", worth=Money.parse("1.50 EUR"), undeclared=1), answer]
+    frame = nw.from_native(event_frame_of(events, vocabulary=words, backend=backend))
+    assert frame.columns == [
+        *("lead_id", "id", "time", "kind", "type"),
+        *("channel", "direction", "outcome", "automatic", "by", "criterion", "answer", "until"),
+        *("of", "reason", "band", "path", "worth", "worth_currency"),
+    ]
+    native = frame.to_native()
+    assert column(native, "id") == ["e1", "e2"]
+    assert column(native, "type") == ["view", None]
+    assert column(native, "path") == ["/", None]
+    assert column(native, "worth") == [150, None]
+    assert column(native, "worth_currency") == ["EUR", None]
+    assert column(native, "answer") == [None, "met"]
+    assert column(native, "until") == [None, at]
+
+
+def test_what_cannot_be_a_frame_of_events_says_why() -> None:
+    words = Vocabulary(activities={"view": {"until": Declaration(type=Type.INTEGER)}})
+    with pytest.raises(EvaluationError) as caught:
+        event_frame_of([], vocabulary=words)
+    assert str(caught.value) == (
+        "until: a property of 'view' is an integer, and that of other events a datetime; "
+        "a column has one type"
+    )
+    words = Vocabulary(activities={"view": {"pages": Declaration(type=Type.INTEGER)}})
+    with pytest.raises(EvaluationError) as caught:
+        event_frame_of([happened(pages="three")], vocabulary=words)
+    assert str(caught.value) == "event 'e1': activity.pages: 'three' is not an integer"
+    with pytest.raises(EvaluationError) as caught:
+        event_frame_of([], vocabulary=words, backend="excel")
+    assert str(caught.value) == (
+        "backend: 'excel' is no kind of frame; expected 'polars', 'pandas', 'pyarrow' or 'modin'"
+    )
