@@ -135,10 +135,9 @@ def test_a_frame_with_events_scores_as_its_leads_do(kind: str, random: Random) -
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("seed", [3, 4])
-def test_spark_with_events_scores_as_its_leads_do(seed: int) -> None:
-    """Law: as on every other kind; by few documents, since each is a long plan."""
-    check("spark", Random(seed), "moment")  # noqa: S311 - reproducible, not secret
+def test_spark_with_events_scores_as_its_leads_do() -> None:
+    """Law: as on every other kind; by one document, since each is a long plan."""
+    check("spark", Random(3), "moment")  # noqa: S311 - reproducible, not secret
 
 
 @settings(max_examples=FEWER)
