@@ -42,6 +42,19 @@ FOR_ALL_TIME = date.min
 """The date of a value that was always in effect."""
 
 
+_OF_THE_MACHINE = ("Factory", "localtime", "posix", "right")
+"""What a machine's folder of zones holds besides those of the IANA."""
+
+
+def _is_zone(name: str) -> bool:
+    """Return whether there is a zone of that name; to list all of them takes long."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return False
+    return not name.startswith(_OF_THE_MACHINE)
+
+
 class Header(Section):
     """What the policy is called, and since when it holds."""
 
@@ -59,9 +72,9 @@ class Header(Section):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        zones = available_timezones()
-        if zone not in zones:
-            message = f"no time zone '{as_written(zone)}'{did_you_mean(zone, zones)}"
+        if not _is_zone(zone):
+            hint = did_you_mean(zone, available_timezones())
+            message = f"no time zone '{as_written(zone)}'{hint}"
             raise PydanticCustomError("unknown_zone", "{message}", {"message": message})
         return zone
 
