@@ -10,7 +10,7 @@ from leadrules import load_mapping, load_policy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MAPPINGS = {
-    "ich_crm": ("ich_deals", "ich_contacts", "ich_calls"),
+    "ich_crm": ("ich_deals", "ich_contacts", "ich_calls", "ich_spend"),
     "xeducation": ("xeducation", "xeducation_visits"),
 }
 

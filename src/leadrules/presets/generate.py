@@ -119,7 +119,7 @@ CALLERS = ("Jonas Rieger", "Nele Vogt")
 
 
 def generated_events() -> str:
-    """Return what the sample leads did as CSV with semicolons: some of it twice, three rows faulty."""
+    """Return what the sample leads did, as CSV with semicolons; three rows are faulty."""
     chance = Random(7)  # noqa: S311 - a sample is no secret
     rows: list[list[str]] = []
     for number in range(GOOD):

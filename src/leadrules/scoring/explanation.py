@@ -110,9 +110,7 @@ class Explanation:
             brief: Whether to leave out what came to nothing, single activities, and what was
                 seen.
         """
-        return text_of(
-            self._head(), self.tree, self.beside, self._words, width=width, brief=brief
-        )
+        return text_of(self._head(), self.tree, self.beside, self._words, width=width, brief=brief)
 
     def _repr_html_(self) -> str:
         return html_of(self._head(), self.tree, self.beside, self._words)

@@ -114,6 +114,9 @@ class Fit(Limits):
             place: Path = (*path, "characteristics", name)
             if not is_name(name):
                 yield Problem("bad-name", f"'{name}' is no name; expected {NAMES}", place)
+            if name == "letter" and self.letters:
+                message = "its column 'fit_letter' is that of the letters; rename it"
+                yield Problem("duplicate", message, place)
             yield from check_number(characteristic.default, (*place, "default"), vocabulary)
             yield from _check_rules(characteristic, place, vocabulary, warnings=warnings)
         members = self.characteristics
