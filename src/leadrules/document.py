@@ -411,7 +411,8 @@ class _Reader:
         node = _Node(value, event.start_mark, event.end_mark)
         if event.tag is not None:
             tag = _shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            self.note("tag", f"tag {tag} is not allowed; remove it", node.place)
+            hint = "quote the text, or write 'not' for '!'"
+            self.note("tag", f"tag {tag} is not allowed; {hint}", node.place)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node

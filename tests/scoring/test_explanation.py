@@ -386,7 +386,7 @@ def test_a_criterion_says_who_or_what_answered() -> None:
         == """\
 lead 17, as of 2026-01-05 10:00 Europe/Berlin
 score 3
-not ready: 1 of 4 criteria met, 3 needed; a must and not met: budget
+not ready: 1 of 4 criteria met, 3 needed; mandatory and not met: budget
 most: +2.5 qualification.need
 
 +3    score

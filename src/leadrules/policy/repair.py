@@ -116,13 +116,20 @@ def restored(problem: Problem, data: Any) -> Problem:
     return replace(problem, path=tuple(path))
 
 
+_NAMING: tuple[Steps, ...] = (
+    ("fields",),
+    ("parameters",),
+    ("activities",),
+    ("scoring", "fit", "characteristics"),
+    ("scoring", "engagement", "rules"),
+    ("scoring", "qualification", "criteria"),
+)
+"""What declares names; one that is wrong, and so left out, is declared all the same."""
+
+
 def independent(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:
     """Yield the problems that are more than that something wrong was left out."""
-    declared = {
-        str(name)
-        for path in (("fields",), ("parameters",), ("scoring", "fit", "characteristics"))
-        for name in _at(path, data)
-    }
+    declared = {str(name) for path in _NAMING for name in _at(path, data)}
     for problem in problems:
         if problem.code in {"unknown-name", "unknown-parameter"}:
             if names_any(problem, declared):

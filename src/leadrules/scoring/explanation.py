@@ -11,6 +11,7 @@ from typing import Any
 from leadrules.conditions.format import format_condition, format_term
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
 from leadrules.scoring.items import (
+    AnswerDetail,
     BandDetail,
     Detail,
     Finding,
@@ -206,6 +207,8 @@ def _of_detail(detail: Detail | BandDetail | ReadyDetail | Finding) -> dict[str,
 
 def _plain(value: Any) -> Any:
     match value:
+        case AnswerDetail():
+            return _of_detail(value)
         case Finding():
             told = {format_term(term): _plain(seen) for term, seen in value.values}
             return {**_of_detail(value), "values": told}

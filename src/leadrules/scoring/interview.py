@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from leadrules.conditions.compiler import Code
 from leadrules.events import Event
 from leadrules.scoring.points import Bounds, Scale, clamped
 from leadrules.scoring.qualification import Answer, Qualification
-from leadrules.values import Value
+from leadrules.values import Instant, Value
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["Interview", "Merit", "override_in"]
@@ -68,14 +68,38 @@ class Interview:
             events: What stands of a lead's events at the moment, by time and id.
             at: The moment, in microseconds.
         """
-        found: dict[str, Event] = {}
+        return {
+            name: event
+            for name, event in self._said(events)
+            if holds(event, at, self._expires[name])
+        }
+
+    def lapsed(self, events: Iterable[Event], at: int) -> Mapping[str, Event]:
+        """Return for each criterion the latest answer that held once and does no longer.
+
+        Args:
+            events: What stands of a lead's events at the moment, by time and id.
+            at: The moment, in microseconds.
+        """
+        return {
+            name: event
+            for name, event in self._said(events)
+            if not holds(event, at, self._expires[name])
+        }
+
+    def until(self, event: Event) -> Instant | None:
+        """Return until when an answer to one of the criteria holds; None if for good."""
+        until = event.record.get("answer.until")
+        expires = self._expires[str(event["criterion"])]
+        if until is None and expires is not None:
+            return Instant(event.moment + expires)
+        return until  # type: ignore[return-value]  # an instant, as its kind demands
+
+    def _said(self, events: Iterable[Event]) -> Iterator[tuple[str, Event]]:
+        """Yield the answers to the criteria, each with its criterion."""
         for event in events:
-            if event.kind != "answer":
-                continue
-            name = event.record["answer.criterion"]
-            if name in self._expires and holds(event, at, self._expires[name]):  # type: ignore[index]  # a text
-                found[name] = event  # type: ignore[index]  # likewise
-        return found
+            if event.kind == "answer" and (name := event["criterion"]) in self._expires:
+                yield name, event  # type: ignore[misc]  # a text, as its kind demands
 
     def answers(
         self,

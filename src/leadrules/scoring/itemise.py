@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leadrules.conditions.tree import Always, Condition
 from leadrules.events import Event
@@ -31,11 +31,12 @@ from leadrules.scoring.items import (
     TallyDetail,
 )
 from leadrules.scoring.points import Bounds, Group, Scale, clamped
+from leadrules.scoring.qualification import Answer
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorecard import Characteristic
 from leadrules.scoring.tally import Tally
 from leadrules.sections import DECIMAL_PLACES
-from leadrules.values import Instant, Value
+from leadrules.values import Value
 from leadrules.vocabulary import Vocabulary, typed
 
 __all__ = ["Case", "itemised", "placed", "readied", "record_of"]
@@ -286,6 +287,7 @@ def _qualification(case: Case) -> Item:
     assert merit is not None  # noqa: S101 - or the score could not have been made
     answers = interview.answers(case.stood, case.record, case.moment, case.effect.parameters)
     given = interview.given(case.stood, case.moment)
+    lapsed = interview.lapsed(case.stood, case.moment)
     parts = []
     criteria = qualification.criteria.items()
     for (name, criterion), answer, points in zip(criteria, answers, merit.points, strict=True):
@@ -293,22 +295,20 @@ def _qualification(case: Case) -> Item:
         if event is None:
             met = case.found(criterion.met) if criterion.met else None
             not_met = case.found(criterion.not_met) if criterion.not_met else None
-            detail = AnswerDetail(answer, criterion.ask, met=met, not_met=not_met)
+            before = _said(lapsed[name], interview) if name in lapsed else None
+            detail = AnswerDetail(answer, criterion.ask, met=met, not_met=not_met, before=before)
         else:
-            until = event.record.get("answer.until")
-            if until is None and criterion.expires is not None:
-                until = Instant(event.moment + criterion.expires)
-            detail = AnswerDetail(
-                answer,
-                criterion.ask,
-                event.id,
-                _text(event, "by"),
-                event.moment,
-                until,  # type: ignore[arg-type]  # an instant, as its kind demands
-            )
+            detail = replace(_said(event, interview), ask=criterion.ask)
         worth = points if answer == "met" else 0
         parts.append(Item("criterion", name, worth, detail=detail))
     return _summed("qualification", "qualification", parts, merit.part)
+
+
+def _said(event: Event, interview: Interview) -> AnswerDetail:
+    """Return an answer that somebody gave."""
+    said: Answer = event["answer"]  # type: ignore[assignment]  # one of the three
+    by, until = _text(event, "by"), interview.until(event)
+    return AnswerDetail(said, event=event.id, by=by, time=event.moment, until=until)
 
 
 def _text(event: Event, name: str) -> str | None:

@@ -158,6 +158,7 @@ class AnswerDetail:
         until: Until when it holds; None for good.
         met: If nobody answered, what the condition `met` came to, if there is one.
         not_met: Likewise for `not_met`.
+        before: If nobody answered, or not any more, the latest answer that held once.
     """
 
     answer: Answer
@@ -168,6 +169,7 @@ class AnswerDetail:
     until: Instant | None = None
     met: Finding | None = None
     not_met: Finding | None = None
+    before: AnswerDetail | None = None
 
 
 @dataclass(frozen=True, slots=True)

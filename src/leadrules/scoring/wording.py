@@ -196,18 +196,25 @@ class Wording:
         return f"{self.time(detail.time)}, {_age(detail.age)}{over}{': ' if seen else ''}{seen}"
 
     def _of_answer(self, detail: AnswerDetail) -> Iterator[str]:
-        if detail.event is not None and detail.time is not None:
-            by = f"said by {detail.by}" if detail.by else "said"
-            until = "" if detail.until is None else f", until {self.time(detail.until)}"
-            yield f"{by} on {self.time(detail.time)}{until} ({detail.event})"
+        if detail.event is not None:
+            yield self._said(detail, "until")
+        if detail.before is not None:
+            answer = detail.before.answer.replace("_", " ")
+            yield f"{answer} {self._said(detail.before, 'held until')}"
         found = [("met", detail.met), ("not met", detail.not_met)]
         for name, finding in found:
             if finding is not None:
                 yield f"{name} is {_verdict(finding.verdict)}: {self.condition(finding)}"
-        if detail.event is None and not any(finding for _, finding in found):
+        if detail.event is None and not (detail.before or any(finding for _, finding in found)):
             yield "nobody has answered"
         if detail.answer == "unknown" and detail.ask:
             yield f"ask: {detail.ask}"
+
+    def _said(self, detail: AnswerDetail, word: str) -> str:
+        """Return who gave an answer, when, and until when it holds."""
+        by = f"said by {detail.by}" if detail.by else "said"
+        until = "" if detail.until is None else f", {word} {self.time(detail.until)}"
+        return f"{by} on {self.time(detail.time or Instant(0))}{until} ({detail.event})"
 
     # --- what the score means
 
@@ -241,7 +248,7 @@ class Wording:
     def ready(self, detail: ReadyDetail) -> str:
         """Return whether a lead is ready, and why not."""
         told = f"{detail.met} of {detail.of} criteria met, {detail.at_least} needed"
-        unmet = f"; a must and not met: {', '.join(detail.unmet)}" if detail.unmet else ""
+        unmet = f"; mandatory and not met: {', '.join(detail.unmet)}" if detail.unmet else ""
         return f"{'ready' if detail.ready else 'not ready'}: {told}{unmet}"
 
 
