@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrules import EvaluationError, Lead
+from leadrules.events import KINDS
 from leadrules.values import Cash, Instant, Span, Type, instant_of
 from leadrules.vocabulary import (
     Declaration,
@@ -227,3 +228,25 @@ def test_conditions_on_an_activity_read_its_properties_alone() -> None:
     assert (found.parameters, found.zone, found.scope) == (parameters, "Europe/Berlin", "activity")
     assert words.of_activity("demo").fields == {}
     assert "email" in words.fields
+
+
+OVERRIDE = {"lead_id": "17", "id": "o1", "time": "2026-01-05T09:00Z", "kind": "override"}
+
+
+def test_events_name_a_band_and_a_criterion_that_there_are() -> None:
+    said = {**OVERRIDE, "band": "hott", "by": "Eva", "reason": "x"}
+    assert Vocabulary().event(said)["band"] == "hott"
+    with pytest.raises(EvaluationError) as caught:
+        Vocabulary(bands=("hot", "cold")).event(said)
+    assert str(caught.value) == "event 'o1': band: no band 'hott'; did you mean 'hot'?"
+    with pytest.raises(EvaluationError, match=r"no band 'hott'$"):
+        Vocabulary(bands=()).event(said)
+
+
+def test_what_an_event_may_say() -> None:
+    words = Vocabulary(activities={"demo": {}}, criteria=("need",), bands=())
+    assert words.of_event("activity", "demo") == {}
+    assert words.of_event("answer", None)["criterion"].choices == ("need",)
+    assert words.of_event("answer", None)["answer"].choices == ("met", "not_met", "unknown")
+    assert words.of_event("override", None) == KINDS["override"]
+    assert Vocabulary().of_event("answer", None) == KINDS["answer"]

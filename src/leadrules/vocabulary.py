@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from keyword import iskeyword
@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
-from leadrules.events import Event, Property
+from leadrules.events import KINDS, Event, Property
 from leadrules.lead import Lead, lead_fields
 from leadrules.sections import parse_day
 from leadrules.values import (
@@ -112,6 +112,8 @@ class Vocabulary:
         derived: The names that earlier steps of an evaluation add, with their types.
         zone: The policy's IANA time zone.
         scope: What is at hand, such as `activity`, if conditions read that and no lead.
+        criteria: The names that a `criterion` may have; any, if None.
+        bands: The names that a `band` may have; any, if None.
 
     Examples:
         >>> words = Vocabulary({"months": Declaration(type=Type.INTEGER, unit="months")})
@@ -127,6 +129,8 @@ class Vocabulary:
     derived: Mapping[str, Declaration] = field(default_factory=dict)
     zone: str = "UTC"
     scope: str | None = None
+    criteria: tuple[str, ...] | None = None
+    bands: tuple[str, ...] | None = None
 
     @cached_property
     def fields(self) -> Mapping[str, Declaration]:
@@ -147,6 +151,28 @@ class Vocabulary:
         """
         declared = {f"activity.{name}": found for name, found in self.activities[activity].items()}
         return Vocabulary(declared, parameters=self.parameters, zone=self.zone, scope="activity")
+
+    def of_event(self, kind: str, activity: str | None) -> Mapping[str, Declaration | Property]:
+        """Return what an event of a kind, and of a declared type of activity, may say.
+
+        A criterion and a band are one of those that there are, if there are some.
+
+        Examples:
+            >>> Vocabulary(bands=("hot", "cold")).of_event("override", None)["band"].choices
+            ('hot', 'cold')
+        """
+        if activity is not None:
+            return self.activities[activity]
+        return {
+            name: replace(found, choices=self._names[name]) if self._names.get(name) else found
+            for name, found in KINDS[kind].items()
+        }
+
+    @cached_property
+    def _names(self) -> Mapping[str, tuple[str, ...]]:
+        """The names that are known of what events of other kinds than activities tell of."""
+        told = {"criterion": self.criteria, "band": self.bands}
+        return {name: names for name, names in told.items() if names is not None}
 
     @cached_property
     def epochs(self) -> tuple[Instant, ...]:
@@ -202,12 +228,18 @@ class Vocabulary:
         the properties.
 
         Raises:
-            EvaluationError: If a type or a property is not declared or a value is not of its type.
+            EvaluationError: If a type, a property, a criterion or a band is not declared, or a
+                value is not of its type.
         """
         own = {name: value for name, value in values.items() if name in Event.model_fields}
         said = {name: value for name, value in values.items() if name not in own}
         event = Event.model_validate({"kind": "activity", **own, "properties": said})
         if event.kind != "activity":
+            for name, names in self._names.items():
+                told = event[name]
+                if told is not None and told not in names:
+                    hint = did_you_mean(str(told), names)
+                    raise _wrong_event(event, name, f"no {name} '{told}'{hint}")
             return event
         declared = self.activities.get(str(event.type))
         if declared is None:

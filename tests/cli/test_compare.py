@@ -18,6 +18,12 @@ EVENTS = """\
 lead_id,time,type,path,seconds
 1,2026-03-01T09:00:00Z,page_view,/pricing,130
 """
+OVERRIDES = """\
+lead_id,time,kind,type,band,by,reason
+1,2026-03-01T09:00:00Z,override,,hot,Eva,x
+2,2026-03-01T09:00:00Z,override,,hottest,Eva,x
+3,2026-03-01T09:00:00Z,override,,hotte,Eva,x
+"""
 ARGS = ("compare", "old.yaml", "new.yaml", "--leads", "leads.csv", "--at", "2026-03-02T09:00")
 
 
@@ -135,3 +141,11 @@ def test_help_gives_examples(leadrules: Command) -> None:
     code, out, err = leadrules("compare", "--help")
     assert (code, err) == (0, "")
     assert "   leadrules compare policy.yaml new.yaml --leads leads.csv\n" in out
+
+
+def test_a_band_of_either_policy_is_read(leadrules: Command) -> None:
+    written("new.yaml", NEW.replace("name: hot", "name: hottest"))
+    written("events.csv", OVERRIDES)
+    code, _, err = leadrules(*ARGS, "--events", "events.csv")
+    assert code == 1
+    assert "3 rows read: 2 accepted, 1 rejected" in err

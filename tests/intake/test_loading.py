@@ -170,3 +170,36 @@ def test_a_policy_is_no_vocabulary() -> None:
     with pytest.raises(EvaluationError) as caught:
         load_mapping({"leadrules_mapping": 1, "leads": {"id": "Id"}}, vocabulary=5)  # type: ignore[arg-type]  # the slip
     assert str(caught.value) == "vocabulary: expected the vocabulary of a policy, policy.vocabulary"
+
+
+def test_what_a_mapping_writes_of_criteria_and_bands_is_checked() -> None:
+    words = Vocabulary(criteria=("budget", "need"), bands=("hot", "cold"))
+    text = """\
+leadrules_mapping: 1
+zone: UTC
+events:
+  - kind: answer
+    lead_id: L
+    time: T
+    properties:
+      criterion: {column: Q, values: {Geld: budjet, Bedarf: need}}
+      answer: {constant: met}
+  - kind: override
+    lead_id: L
+    time: T
+    properties: {band: {constant: tepid}, by: {constant: Eva}, reason: {constant: x}}
+"""
+    with pytest.raises(MappingError) as caught:
+        load_mapping(text, vocabulary=words)
+    assert [str(issue) for issue in caught.value.issues] == [
+        (
+            "8:45: events[0].properties.criterion.values.Geld: 'budjet' is not a choice; expected "
+            "'budget' or 'need'; did you mean 'budget'? [not-a-choice]"
+        ),
+        (
+            "13:35: events[1].properties.band.constant: 'tepid' is not a choice; expected "
+            "'hot' or 'cold' [not-a-choice]"
+        ),
+    ]
+    load_mapping(text)
+    load_mapping(text, vocabulary=Vocabulary(criteria=(), bands=()))

@@ -72,8 +72,8 @@ events:
 """
 
 
-def mapper(text: str) -> Mapper:
-    return load_mapping(text, vocabulary=VOCABULARY)
+def mapper(text: str, vocabulary: Vocabulary = VOCABULARY) -> Mapper:
+    return load_mapping(text, vocabulary=vocabulary)
 
 
 @pytest.fixture
@@ -439,6 +439,54 @@ events: [{{kind: activity, type: page_view, lead_id: L, id: Id, time: T, only: {
     rows = "a, view \nb,click\nc,other\nd,\n".replace(",", ",1,2024-01-05,")
     intake = read(mapping, f"Id,L,T,Kind\n{rows}")
     assert "".join(event.id for event in intake.events) == ids
+
+
+ANSWERS = """
+leadrules_mapping: 1
+zone: UTC
+events:
+  - kind: answer
+    lead_id: L
+    time: T
+    only: {column: Kind, in: [answer]}
+    properties: {criterion: {column: What, values: {Geld: budget}}, answer: {constant: met}}
+  - kind: override
+    lead_id: L
+    time: T
+    only: {column: Kind, in: [override]}
+    properties: {band: What, by: {constant: Eva}, reason: {constant: x}}
+"""
+
+
+def test_a_criterion_or_a_band_that_there_is_not_is_rejected() -> None:
+    records = [
+        {"L": "17", "T": "2026-01-05", "Kind": kind, "What": what}
+        for kind, what in [
+            ("answer", "Geld"),
+            ("answer", "Budjet"),
+            ("override", "hot"),
+            ("override", "tepid"),
+        ]
+    ]
+    words = Vocabulary(criteria=("budget", "need"), bands=("hot", "cold"))
+    intake = mapper(ANSWERS, words).read(records)
+    assert [(event["criterion"], event["band"]) for event in intake.events] == [
+        ("budget", None),
+        (None, "hot"),
+    ]
+    assert [(found.line, found.column, found.code, found.reason) for found in intake.rejects] == [
+        (
+            2,
+            "What",
+            "not-a-choice",
+            (
+                "criterion: 'Budjet' is not a choice; expected 'budget' or 'need'; did you mean "
+                "'budget'?"
+            ),
+        ),
+        (4, "What", "not-a-choice", "band: 'tepid' is not a choice; expected 'hot' or 'cold'"),
+    ]
+    assert len(mapper(ANSWERS).read(records).events) == 4
 
 
 def test_events_of_contacts_find_their_leads(read: Callable[..., Intake]) -> None:

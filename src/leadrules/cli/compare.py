@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from leadrules.cli.consoles import CommandError, messages, results
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
 from leadrules.policy import Activity, DeclaredField, Policy
 from leadrules.testing.comparison import compare
+from leadrules.vocabulary import Vocabulary
 
 __all__ = ["compare_policies"]
 
@@ -39,8 +41,9 @@ def compare_policies(  # noqa: PLR0913 - the command's options
     """
     before, after = read_policy(old, tables), read_policy(new, tables)
     joint = _joint(before, after)
-    intake = read_leads(leads, joint, mapping=mapping)
-    happened = read_events(events, joint, intake, mapping=events_mapping)
+    words = _words(before, joint)
+    intake = read_leads(leads, joint, mapping=mapping, vocabulary=words)
+    happened = read_events(events, words, intake, mapping=events_mapping)
     moment = moment_in(after.policy.zone, at)
     found = compare(
         before,
@@ -74,6 +77,16 @@ def _joint(old: Policy, new: Policy) -> Policy:
         properties = _declared(own[0], own[-1], f"activity '{name}': property")
         activities[name] = Activity(properties=properties)
     return new.model_copy(update={"fields": fields, "activities": activities})
+
+
+def _words(old: Policy, joint: Policy) -> Vocabulary:
+    """Return the names of a joint policy, and the criteria and bands of the old one too."""
+    before, words = old.vocabulary, joint.vocabulary
+    return replace(
+        words,
+        criteria=tuple(dict.fromkeys((*(words.criteria or ()), *(before.criteria or ())))),
+        bands=tuple(dict.fromkeys((*(words.bands or ()), *(before.bands or ())))),
+    )
 
 
 def _declared(

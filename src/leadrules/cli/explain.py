@@ -53,7 +53,7 @@ def explain_lead(  # noqa: PLR0913 - the command's options
     scorer = Engine(policy).scorer
     moment = moment_in(policy.policy.zone, at)
     intake = read_leads(leads, policy, mapping=mapping)
-    happened = read_events(events, policy, intake, mapping=events_mapping)
+    happened = read_events(events, policy.vocabulary, intake, mapping=events_mapping)
     lead = _named(lead_id, intake, leads)
     history = events_by_lead(intake, happened).get(lead.id, ())
     rejected = sum(len(found.rejects) for found in (intake, *happened))
@@ -64,7 +64,7 @@ def explain_lead(  # noqa: PLR0913 - the command's options
     if questions:
         asked = scorer.questions(lead, events=history, at=moment, previous=previous)
     _show(explanation, asked, form, brief=brief)
-    return 0
+    return 1 if rejected else 0
 
 
 def _named(lead_id: str, intake: Intake, source: Path) -> Lead:

@@ -19,6 +19,7 @@ from leadrules.intake import Intake, Mapper, load_mapping
 from leadrules.intake import Progress as Told
 from leadrules.intake.csv_text import csv_records
 from leadrules.policy import Policy, load_policy
+from leadrules.vocabulary import Vocabulary
 
 __all__ = ["events_by_lead", "moment_in", "read_events", "read_leads", "read_policy"]
 
@@ -65,8 +66,16 @@ def moment_in(zone: str, at: datetime | None) -> datetime:
     return at if at.utcoffset() is not None else at.replace(tzinfo=ZoneInfo(zone))
 
 
-def read_leads(path: Path, policy: Policy, *, mapping: Path | None) -> Intake:
+def read_leads(
+    path: Path, policy: Policy, *, mapping: Path | None, vocabulary: Vocabulary | None = None
+) -> Intake:
     """Return the leads of a file, and say which fields that the policy reads it does not give.
+
+    Args:
+        path: The file.
+        policy: The policy that declares the fields.
+        mapping: The mapping of the file; without it, columns are called as fields are.
+        vocabulary: The names that may be used, if they are not those of the policy.
 
     Raises:
         MappingError: If the mapping is wrong.
@@ -74,18 +83,19 @@ def read_leads(path: Path, policy: Policy, *, mapping: Path | None) -> Intake:
         EvaluationError: If the file as a whole cannot be read.
         OSError: If a file cannot be read.
     """
+    words = vocabulary or policy.vocabulary
     ignored: tuple[str, ...] = ()
     if mapping is None:
-        document, ignored = identity_mapping(path, policy.vocabulary)
-        mapper = load_mapping(document, vocabulary=policy.vocabulary)
+        document, ignored = identity_mapping(path, words)
+        mapper = load_mapping(document, vocabulary=words)
     else:
-        mapper = load_mapping(mapping, vocabulary=policy.vocabulary)
+        mapper = load_mapping(mapping, vocabulary=words)
         if mapper.mapping.leads is None:
             raise CommandError(f"{mapping}: the mapping has no leads; expected 'leads'")
     with _progress(messages(), path) as progress:
         intake = mapper.read(path, progress=progress)
     if ignored:
-        named = [f"'{name}'{did_you_mean(name, policy.vocabulary.fields)}" for name in ignored]
+        named = [f"'{name}'{did_you_mean(name, words.fields)}" for name in ignored]
         note(f"not read, since no field is called so: {_listed(named)}")
     absent = [f"'{name}'" for name in _absent(policy, mapper, intake)]
     if absent:
@@ -94,13 +104,13 @@ def read_leads(path: Path, policy: Policy, *, mapping: Path | None) -> Intake:
 
 
 def read_events(
-    paths: Iterable[Path], policy: Policy, leads: Intake, *, mapping: Path | None
+    paths: Iterable[Path], vocabulary: Vocabulary, leads: Intake, *, mapping: Path | None
 ) -> tuple[Intake, ...]:
     """Return the events of files, one intake a file.
 
     Args:
         paths: The files.
-        policy: The policy that declares the activities.
+        vocabulary: What the policy declares.
         leads: The leads, to which events of contacts are attached.
         mapping: The mapping of all the files; without it, they are tables of events.
 
@@ -114,10 +124,10 @@ def read_events(
     for path in paths:
         ignored: tuple[str, ...] = ()
         if mapping is None:
-            document, ignored = identity_events(path, policy.vocabulary)
-            mapper = load_mapping(document, vocabulary=policy.vocabulary)
+            document, ignored = identity_events(path, vocabulary)
+            mapper = load_mapping(document, vocabulary=vocabulary)
         else:
-            mapper = load_mapping(mapping, vocabulary=policy.vocabulary)
+            mapper = load_mapping(mapping, vocabulary=vocabulary)
             if mapper.mapping.events is None:
                 raise CommandError(f"{mapping}: the mapping has no events; expected 'events'")
         with _progress(messages(), path) as progress:

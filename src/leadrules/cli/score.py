@@ -51,7 +51,7 @@ def score_leads(  # noqa: PLR0913 - the command's options
     scorer = Engine(policy).scorer
     moment = moment_in(policy.policy.zone, at)
     intake = read_leads(leads, policy, mapping=mapping)
-    happened = read_events(events, policy, intake, mapping=events_mapping)
+    happened = read_events(events, policy.vocabulary, intake, mapping=events_mapping)
     histories = events_by_lead(intake, happened)
     scores = [
         scorer.score(lead, events=histories.get(lead.id, ()), at=moment) for lead in intake.leads

@@ -188,7 +188,7 @@ class _Check:
         if kind != "activity":
             if kind_of_activity is not None:
                 self.note((*path, "type"), "unused-option", f"'type' does nothing for a {kind}")
-            return KINDS[kind]
+            return self.vocabulary.of_event(kind, None)
         if kind_of_activity is None:
             message = "'type' is missing; an activity is of a type that the policy declares"
             self.note(path, "missing-key", message)
@@ -201,7 +201,7 @@ class _Check:
             message = f"no activity '{kind_of_activity}'{hint}"
             self.note((*path, "type"), "unknown-name", message, key=False)
             return None
-        return activities[kind_of_activity]
+        return self.vocabulary.of_event(kind, kind_of_activity)
 
     def check_rows(self, rows: Mapping[Any, Any]) -> None:
         entries = {name: _entry(raw, RowEntry) for name, raw in rows.items()}

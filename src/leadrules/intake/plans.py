@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from leadrules.errors import EvaluationError, did_you_mean, one_of
-from leadrules.events import KINDS, Event, Property
+from leadrules.events import Event, Property
 from leadrules.intake.cells import (
     Spelling,
     Unreadable,
@@ -338,9 +338,7 @@ class EventPlan:
             for name, found in named.items()
             if found is not None
         ]
-        declared: Mapping[str, Declaration | Property] = (
-            vocabulary.activities[entry.type] if entry.type else KINDS[entry.kind]
-        )
+        declared = vocabulary.of_event(entry.kind, entry.type)
         self.properties = [
             compiler.part(found, declared[name], name) for name, found in entry.properties.items()
         ]

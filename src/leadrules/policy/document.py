@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from leadrules.conditions.data import to_data
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
-from leadrules.errors import EvaluationError, Issue, as_written, did_you_mean
+from leadrules.errors import Issue, as_written, did_you_mean
 from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.scoring.document import Scoring
@@ -260,7 +260,8 @@ class Policy(Section):
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The names that conditions may use, with their types."""
-        zone = self.policy.zone
+        zone, scoring = self.policy.zone, self.scoring
+        qualification, bands = (scoring.qualification, scoring.bands) if scoring else (None, None)
         return Vocabulary(
             declared={name: found.declaration for name, found in self.fields.items()},
             activities={
@@ -269,6 +270,8 @@ class Policy(Section):
             },
             parameters={name: _parameter(found, zone) for name, found in self.parameters.items()},
             zone=zone,
+            criteria=tuple(qualification.criteria) if qualification else (),
+            bands=tuple(band.name for band in bands.levels) if bands else (),
         )
 
     @cached_property
@@ -339,20 +342,7 @@ class Policy(Section):
             >>> view["path"]
             '/pricing'
         """
-        event = self.vocabulary.event(values)
-        scoring = self.scoring
-        known: dict[str, tuple[str, ...]] = {"criterion": (), "band": ()}
-        if scoring and scoring.qualification:
-            known["criterion"] = tuple(scoring.qualification.criteria)
-        if scoring and scoring.bands:
-            known["band"] = tuple(band.name for band in scoring.bands.levels)
-        for name, names in known.items():
-            said = event[name] if event.kind != "activity" else None
-            if said is not None and said not in names:
-                hint = did_you_mean(str(said), names)
-                message = f"event '{event.id}': {name}: no {name} '{said}'{hint}"
-                raise EvaluationError(message, field=name, lead_id=event.lead_id)
-        return event
+        return self.vocabulary.event(values)
 
     def frame(self, leads: Iterable[Lead], *, backend: str = "polars") -> Any:
         """Return leads as a frame with a typed column for every field of the policy.
