@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from leadrules import load_policy
 from leadrules.testing import load_cases
 from leadrules.testing.cases import failed
 from tests.testing.samples import ACME_POLICY, CASES
@@ -80,3 +81,39 @@ def test_data_has_no_places() -> None:
     [result] = load_cases(data, policy=ACME_POLICY).run()
     assert result.case.place is None
     assert [str(found) for found in result.mismatches] == ["score: expected 1, got 0"]
+
+
+NONE = """\
+leadrules_cases: 1
+at: 2026-03-02T09:00Z
+cases:
+  - {name: none of all, expect: {fired: null, uncertain: null, answers: null}}
+"""
+
+
+def test_none_of_the_rules_characteristics_and_answers_may_be_expected() -> None:
+    policy = load_policy(
+        """
+leadrules: 1
+policy: {id: plain, version: 1, effective: 2026-01-01}
+scoring: {fit: {characteristics: {mail: [{when: known(email), points: 5}]}}}
+"""
+    )
+    [result] = load_cases(NONE, policy=policy).run()
+    assert result.passed
+
+
+def test_answers_that_are_all_unknown_are_none() -> None:
+    text = NONE.replace("fired: null, uncertain: null, ", "")
+    [result] = load_cases(text, policy=ACME_POLICY).run()
+    assert result.passed
+
+
+def test_what_there_is_instead_of_none_is_told() -> None:
+    lead = "lead: {company.employees: 800, budget: 30000 EUR}, "
+    [result] = load_cases(NONE.replace("expect:", f"{lead}expect:"), policy=ACME_POLICY).run()
+    assert [str(found) for found in result.mismatches] == [
+        "4:124: answers: expected nothing, got 'budget: met'",
+        "4:92: fired: expected nothing, got 'large'",
+        "4:109: uncertain: expected nothing, got 'role', 'fresh'",
+    ]

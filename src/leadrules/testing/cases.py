@@ -88,9 +88,11 @@ class Case:
             got = getattr(score, _ATTRIBUTES.get(name, name))
             if name in _AMOUNTS and wanted is not None:
                 yield from self._amount(name, wanted, got)
+            elif wanted is None and isinstance(got, tuple):
+                yield from self._none(name, got)
             elif isinstance(wanted, Members):
                 yield from self._members(name, wanted, got)
-            elif name == "answers" and wanted is not None:
+            elif name == "answers":
                 for criterion, answer in wanted.items():
                     said = score.answer(criterion)
                     yield from self._same((name, criterion), answer, said)
@@ -103,6 +105,12 @@ class Case:
             about = f" within {plain(within)}" if within else ""
             shown = "nothing" if got is None else f"{plain(Decimal(repr(got)))}"
             yield self._mismatch((name,), f"{plain(wanted.value)}{about}", shown)
+
+    def _none(self, name: str, got: Sequence[str | tuple[str, ...]]) -> Iterator[Mismatch]:
+        """Yield a mismatch if there is a rule, a characteristic, or an answer but `unknown`."""
+        words = [x if isinstance(x, str) else ": ".join(x) for x in got if x[-1] != "unknown"]
+        if words:
+            yield self._mismatch((name,), "nothing", _listed(words))
 
     def _members(self, name: str, wanted: Members, got: Collection[str]) -> Iterator[Mismatch]:
         shown = _listed(got)
