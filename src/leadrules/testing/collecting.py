@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import pytest
 
 from leadrules.document import read_document
 from leadrules.engine import Engine
-from leadrules.errors import DocumentError
-from leadrules.policy import Policy, load_policy
+from leadrules.errors import DocumentError, LeadRulesError
+from leadrules.policy import Policy
 from leadrules.scoring.scorer import Scorer
 from leadrules.testing.cases import Case, Result
-from leadrules.testing.loading import load_cases
+from leadrules.testing.loading import load_cases, policy_of
+from leadrules.testing.tables import Row, read_tables
 
 __all__ = ["CaseItem", "CasesFile"]
 
@@ -31,21 +32,25 @@ class CasesFile(pytest.File):
     def collect(self) -> Iterator[CaseItem]:
         """Yield a test for each case."""
         try:
-            policy = self._policy()
-            file = load_cases(self.path, policy=policy)
-        except (DocumentError, OSError) as error:
-            raise self.CollectError(str(error)) from None
+            tables = read_tables(self.config.getini("leadrules_tables"), self.config.rootpath)
+            file = load_cases(self.path, policy=self._policy(tables), tables=tables)
+        except (LeadRulesError, OSError) as error:
+            raise self.CollectError(_told(error)) from None
         scorer = Engine(file.policy).scorer
         for case in file.cases:
             item: CaseItem = CaseItem.from_parent(self, name=case.name, case=case, scorer=scorer)
             yield item
 
-    def _policy(self) -> Policy | None:
+    def _policy(self, tables: Mapping[str, Sequence[Row]]) -> Policy | None:
         """Return the policy of the option, unless the file names one."""
         named: str = self.config.getini("leadrules_policy")
         if not named or _names_policy(self.path):
             return None
-        return load_policy(self.config.rootpath / named)
+        try:
+            return policy_of(self.config.rootpath / named, tables)
+        except OSError as error:
+            message = f"leadrules_policy: {_told(error)}"
+            raise self.CollectError(message) from None
 
 
 def _names_policy(path: Path) -> bool:
@@ -53,6 +58,15 @@ def _names_policy(path: Path) -> bool:
         return read_document(path.read_bytes()).data.get("policy") is not None
     except DocumentError:
         return False  # as a document of cases it tells what is wrong
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or str(error)).lower()}"
+    hint = ""
+    if isinstance(error, DocumentError) and any(x.code == "missing-rows" for x in error.issues):
+        hint = "\n  the option leadrules_tables gives rows, a line NAME=FILE.csv for each table"
+    return f"{error}{hint}"
 
 
 class CaseItem(pytest.Item):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,9 @@ from leadrules.testing.expectations import check_band, check_expected
 from leadrules.testing.history import History
 from leadrules.testing.reading import LEAD_ID, EventReader, moment_of_text, read_lead
 
-__all__ = ["CasesError", "load_cases"]
+__all__ = ["CasesError", "load_cases", "policy_of"]
+
+Row = Mapping[str, Any]
 
 _KEYS = {"lead", "properties", "answers"}
 """What holds names as keys: a name that there is not is placed there."""
@@ -35,7 +37,10 @@ class CasesError(DocumentError):
 
 
 def load_cases(
-    source: str | os.PathLike[str] | Mapping[str, Any], *, policy: Policy | None = None
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    policy: Policy | None = None,
+    tables: Mapping[str, Sequence[Row]] | None = None,
 ) -> CaseFile:
     """Read cases and check all of them against the policy that they are about.
 
@@ -44,12 +49,14 @@ def load_cases(
             text, which has more than one line or starts with `{`.
         policy: The policy; by default the one that the document names as `policy`, as seen from
             its folder.
+        tables: The rows of tables, by name; the policy that the document names takes those that
+            it declares.
 
     Raises:
-        CasesError: If the document is wrong. It carries every issue, each with a code, its
-            path, and its line and column.
+        CasesError: If the document is wrong, or the policy that it names cannot be read. It
+            carries every issue, each with a code, its path, and its line and column.
         PolicyError: If the policy that it names is wrong.
-        OSError: If a file cannot be read.
+        OSError: If the file of the cases cannot be read.
 
     Examples:
         >>> from leadrules import load_policy
@@ -74,7 +81,7 @@ def load_cases(
     except ValidationError as error:
         found = (located(problem, document) for problem in problems_of(error, Casebook))
         raise CasesError(in_order(found), source=document.source) from None
-    reader = _Reader(document, book, policy or _policy(document, book))
+    reader = _Reader(document, book, policy or _policy(document, book, tables or {}))
     cases = reader.cases()
     if reader.issues:
         raise CasesError(in_order(reader.issues), source=document.source)
@@ -97,12 +104,34 @@ def _document(source: object) -> Document:
     raise CasesError([Issue("wrong-type", message)])
 
 
-def _policy(document: Document, book: Casebook) -> Policy:
+def _policy(document: Document, book: Casebook, tables: Mapping[str, Sequence[Row]]) -> Policy:
     if book.policy is None:
         message = "the key 'policy' is missing, and no policy was given"
         raise CasesError([Issue("missing-key", message)], source=document.source)
     folder = Path(document.source).parent if document.source else Path()
-    return load_policy(folder / book.policy)
+    try:
+        return policy_of(folder / book.policy, tables)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        problem = Problem("wrong-value", f"{folder / book.policy}: {reason}", ("policy",))
+        raise CasesError([located(problem, document)], source=document.source) from None
+
+
+def policy_of(path: Path, tables: Mapping[str, Sequence[Row]]) -> Policy:
+    """Return the policy of a file, with the rows of those tables that it declares.
+
+    Raises:
+        PolicyError: If it is wrong.
+        OSError: If it cannot be read.
+    """
+    if not tables:
+        return load_policy(path)
+    try:
+        declared = read_document(path.read_bytes()).data.get("tables")
+    except DocumentError:
+        declared = None  # as a policy it tells what is wrong
+    names = declared if isinstance(declared, Mapping) else {}
+    return load_policy(path, tables={name: tables[name] for name in tables if name in names})
 
 
 class _Reader:
