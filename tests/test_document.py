@@ -239,7 +239,10 @@ def test_a_path_is_shown_without_ambiguity(path: Path, text: str) -> None:
         (
             "a: !!python/name:os x\nb: !x {}\nc: ! 5\n!y d: 1",
             [
-                "1:4: a: tag '!!python/name:os' is not allowed; quote the text, or write 'not' for '!' [tag]",
+                (
+                    "1:4: a: tag '!!python/name:os' is not allowed; "
+                    "quote the text, or write 'not' for '!' [tag]"
+                ),
                 "2:4: b: tag '!x' is not allowed; quote the text, or write 'not' for '!' [tag]",
                 "3:4: c: tag '!' is not allowed; quote the text, or write 'not' for '!' [tag]",
                 "4:1: tag '!y' is not allowed; quote the text, or write 'not' for '!' [tag]",

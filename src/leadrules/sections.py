@@ -81,7 +81,7 @@ def _number(value: object) -> Decimal | ParamRef:
     if abs(number) > LARGEST_POINTS:
         extreme = f"at most {LARGEST_POINTS}" if number > 0 else f"at least -{LARGEST_POINTS}"
         raise _bad_number(value, f"is out of range; expected {extreme}")
-    if number != number.quantize(Decimal(1).scaleb(-DECIMAL_PLACES)):
+    if _counted(number)[1]:
         raise _bad_number(value, f"has more than {DECIMAL_PLACES} decimals")
     return number
 
@@ -136,14 +136,20 @@ def millionths(number: Decimal | float) -> int:
         2500000
     """
     exact = number if isinstance(number, Decimal) else Decimal(repr(number))
-    scaled = exact.scaleb(DECIMAL_PLACES)
-    if abs(exact) > LARGEST_POINTS or scaled != scaled.to_integral_value():
+    count, rest = _counted(exact)
+    if abs(exact) > LARGEST_POINTS or rest:
         message = (
             f"'{number}' does not do for points; expected at most {LARGEST_POINTS}, "
             f"with at most {DECIMAL_PLACES} decimals"
         )
         raise ValueError(message)
-    return int(scaled)
+    return count
+
+
+def _counted(number: Decimal) -> tuple[int, int]:
+    """Return the whole millionths of a finite number and the rest, whatever the context."""
+    above, below = number.as_integer_ratio()
+    return divmod(above * 10**DECIMAL_PLACES, below)
 
 
 def _day(value: object) -> date:

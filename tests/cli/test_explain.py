@@ -55,7 +55,7 @@ def explain(leadrules: Command) -> Command:
 
 def test_text_tells_all_that_adds_up(explain: Command) -> None:
     code, out, err = explain("--lead", "17")
-    assert code == 0
+    assert code == 1
     assert err.endswith("note: 1 row was rejected; leadrules score tells why\n")
     assert (
         out

@@ -28,7 +28,8 @@ from leadrules.conditions import (
 from leadrules.conditions.frames import matches_frames
 from leadrules.conditions.tree import fields_of
 from leadrules.errors import EvaluationError
-from leadrules.values import Type, instant_of
+from leadrules.values import Instant, Type, instant_of
+from leadrules.vocabulary import Parameter, Vocabulary
 from tests.conditions.tally import CASES, DIFFERENCES
 from tests.frames import EAGER_AND_LAZY, KINDS, MAKE, column, columns, table
 from tests.strategies import AT, FIELDS, TEXTS, VOCABULARY, Conditions, Row, moment, rows, seeds
@@ -246,3 +247,20 @@ def test_a_missing_moment_makes_ages_and_parameters_unknown() -> None:
     for said in ("within(seen, '1 day')", "visits > param.count", "days_since(seen) == 0"):
         found = Matcher(said, vocabulary=VOCABULARY).matches_frame(frame, at="moment")
         assert found["matches"].to_list() == [True, None]
+
+
+def test_a_parameter_may_change_on_many_days() -> None:
+    starts = tuple((Instant(day * 86_400_000_000), day) for day in range(1, 601))
+    words = Vocabulary(parameters={"least": Parameter(Type.INTEGER, starts)})
+    days = [0, 1, 300, 600, 10_000]
+    frame = pl.DataFrame(
+        {
+            "company_employees": [300] * len(days),
+            "moment": pl.Series([day * 86_400_000_000 for day in days]).cast(
+                pl.Datetime("us", "UTC")
+            ),
+        }
+    )
+    matcher = Matcher("company.employees >= param.least", vocabulary=words)
+    found = matcher.matches_frame(frame, at="moment")["matches"].to_list()
+    assert found == [None, True, True, False, False]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -127,3 +127,11 @@ def test_thresholds_go_down_on_every_date(numbers: list[Any], message: str | Non
     }
     found = [problem.message for problem in check_descending(places, WORDS)]
     assert found[:1] == ([message] if message else [])
+
+
+def test_points_are_exact_in_any_decimal_context() -> None:
+    with localcontext() as context:
+        context.prec = 3
+        assert millionths(Decimal("12.345678")) == 12_345_678
+        assert points_text(12_345_678) == "12.345678"
+        assert points_text(-333) == "-0.000333"

@@ -718,3 +718,11 @@ def test_names_and_ids_may_be_in_any_script() -> None:
     assert found(lead, at=AT).fired == ("größe ✓",)
     assert found(lead, at=AT).band == "heiß 🔥"
     assert found(lead, at=AT, events=[event]).band == "寒い"
+
+
+def test_a_policy_of_a_fit_alone_looks_at_events_all_the_same() -> None:
+    scorer = Scorer(scoring({"when": "known(email)", "points": 5}))
+    other = Event(lead_id="18", id="e1", time=AT, kind="activity", type="visit")
+    with pytest.raises(EvaluationError) as caught:
+        scorer.score(Lead(id="17"), events=[other], at=AT)
+    assert str(caught.value) == "event 'e1': is of lead '18', not of '17'"

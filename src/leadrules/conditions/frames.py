@@ -9,10 +9,10 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from leadrules.conditions.expressions import Reading, expression
+from leadrules.conditions.expressions import Reading, by_moment, expression
 from leadrules.conditions.tree import Condition, fields_of
 from leadrules.frames import Opened, open_frame
-from leadrules.values import moment_of
+from leadrules.values import Value, moment_of
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["matches_frames", "read"]
@@ -67,9 +67,23 @@ def read(
         return make(Reading(opened.fields, now, vocabulary.parameters_at(moment), vocabulary))
     assert opened.at is not None  # noqa: S101 - the frame was opened with this column
     epochs = vocabulary.epochs
-    before = (epochs[0] - 1) if epochs else 0
-    found = make(Reading(opened.fields, opened.at, vocabulary.parameters_at(before), vocabulary))
-    for epoch in epochs:
-        later = Reading(opened.fields, opened.at, vocabulary.parameters_at(epoch), vocabulary)
-        found = nw.when(opened.at >= int(epoch)).then(make(later)).otherwise(found)
-    return found
+    before = _Watched(vocabulary.parameters_at(epochs[0] - 1 if epochs else 0))
+    found = make(Reading(opened.fields, opened.at, before, vocabulary))
+    if not before.read:
+        return found  # it is the same at every moment
+    later = [
+        make(Reading(opened.fields, opened.at, vocabulary.parameters_at(epoch), vocabulary))
+        for epoch in epochs
+    ]
+    return by_moment(opened.at, epochs, [found, *later])
+
+
+class _Watched(dict[str, Value]):
+    """Parameters that know whether anybody has asked for one."""
+
+    read = False
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a parameter, if it has a value."""
+        self.read = True
+        return super().get(name, default)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
-from leadrules.sections import Number, ParamRef, Section, millionths
+from leadrules.sections import DECIMAL_PLACES, Number, ParamRef, Section, millionths
 from leadrules.values import datetime_of
 from leadrules.vocabulary import Vocabulary
 
@@ -229,5 +229,6 @@ def points_text(points: int) -> str:
         >>> points_text(2_500_000), points_text(-40_000_000)
         ('2.5', '-40')
     """
-    exact = Decimal(points).scaleb(-6)
-    return f"{exact.normalize() + 0:f}"
+    whole, rest = divmod(abs(points), 10**DECIMAL_PLACES)
+    decimals = f".{rest:0{DECIMAL_PLACES}}".rstrip("0").rstrip(".")
+    return f"{'-' if points < 0 else ''}{whole}{decimals}"

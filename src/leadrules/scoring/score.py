@@ -38,7 +38,8 @@ class Score:
             band is by `hold`.
         ready: Whether enough criteria are met.
         answers: Each criterion with `met`, `not_met` or `unknown`, in document order.
-        fired: The ids of the rules that gave points, in document order.
+        fired: The ids of the rules that fired, in document order: whose condition was true, or
+            which counted an activity.
         uncertain: The characteristics in which a rule that might have come first is unknown.
         policy: The hash of the policy, if the scorer was given one.
     """

@@ -116,7 +116,8 @@ class Scorer:
         Raises:
             EvaluationError: If `at` has no zone, a declared field or property holds another
                 type, an event is of another lead or has the id of one that differs, there is no
-                such band, or points depend on a parameter that has no value yet.
+                such band among those of the policy, or points depend on a parameter that has no
+                value yet.
         """
         moment = moment_of(at)
         effect = self._effects[bisect_right(self._epochs, moment)]
@@ -126,6 +127,8 @@ class Scorer:
             message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
             raise EvaluationError(message, field="lead") from None
         if self._fit_alone:
+            if events:  # they change nothing, but wrong ones are told of all the same
+                standing(events, lead_id=lead.id, at=moment)
             shown, fit, fired, uncertain = self._run(record, moment, effect.parameters, 0)
             score = shown / self._parts if self._parts > 1 else shown
             return made(lead.id, at, score, fit / _POINT, *_NOTHING, fired, uncertain, self.policy)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
 
+from leadrules.conditions.expressions import by_moment
 from leadrules.frames.kinds import PREFIX
 from leadrules.values import MICROSECONDS_A_DAY
 from leadrules.zones import Zone
@@ -47,7 +47,9 @@ def _with_offset(frame: nw.LazyFrame[Any], time: str, zone: Zone) -> nw.LazyFram
     if not zone.changes:
         return frame.with_columns(nw.lit(zone.offsets[0], nw.Int64).alias(PERIOD))
     if not frame.implementation.is_polars():
-        return frame.with_columns(_tree(nw.col(time), zone.changes, zone.offsets).alias(PERIOD))
+        every = [nw.lit(offset, nw.Int64) for offset in zone.offsets]
+        offset = by_moment(nw.col(time), zone.changes, every)
+        return frame.with_columns(offset.alias(PERIOD))
     import polars as pl  # noqa: PLC0415 - the frame is one of polars
 
     # Of a tree of cases polars would compute every branch for every row.
@@ -57,16 +59,6 @@ def _with_offset(frame: nw.LazyFrame[Any], time: str, zone: Zone) -> nw.LazyFram
     native = frame.to_native().with_columns(offsets.gather(place).alias(PERIOD))
     found: nw.LazyFrame[Any] = nw.from_native(native)
     return found
-
-
-def _tree(time: nw.Expr, changes: Sequence[int], offsets: Sequence[int]) -> nw.Expr:
-    """Return the offset at a time, by as few comparisons as it takes."""
-    if not changes:
-        return nw.lit(offsets[0], nw.Int64)
-    half = len(changes) // 2
-    earlier = _tree(time, changes[:half], offsets[: half + 1])
-    later = _tree(time, changes[half + 1 :], offsets[half + 1 :])
-    return nw.when(time < int(changes[half])).then(earlier).otherwise(later)
 
 
 def _by_month(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
