@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from leadrules import EvaluationError, Event, Lead, Policy, Score, Scorer, load_policy, presets
 from leadrules.scoring.explanation import Explanation
+from leadrules.scoring.items import Item
 from leadrules.testing import History, Violation, check_policy
 from leadrules.testing.invariants import (
     bands_do_not_flap,
@@ -188,6 +189,69 @@ def test_limits_of_parts() -> None:
     assert violated(caps_hold, Fitter).startswith(
         "scores are within their limits, but the fit is 40.5, above 40\n"
     )
+
+
+GROUPED = load_policy(
+    ACME.replace(
+        "    letters: {A", "    groups: {who: {of: [size, role], max: 35}}\n    letters: {A"
+    )
+)
+
+
+class Loose(Scorer):
+    """Explains a group or a rule beyond its limits, or without it."""
+
+    name = "who"
+    millionths = 35_500_000
+
+    def explain(self, lead: Lead, **more: Any) -> Explanation:
+        found = super().explain(lead, **more)
+        return replace(found, tree=self._loose(found.tree))
+
+    def _loose(self, item: Item) -> Item:
+        if item.name == self.name:
+            return replace(item, millionths=self.millionths)
+        return replace(item, parts=tuple(self._loose(part) for part in item.parts))
+
+
+class LooseRule(Loose):
+    name = "pricing"
+    millionths = 31_000_000
+
+
+class LooseAtAll(Loose):
+    name = "fit"
+
+    def _loose(self, item: Item) -> Item:
+        return replace(super()._loose(item), parts=item.parts[1:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (Loose, "group 'who' is 35.5, above 35"),
+        (LooseRule, "rule 'pricing' is 31, above 30"),
+        (LooseAtAll, "group 'who' is not in the explanation"),
+    ],
+)
+def test_limits_of_groups_and_rules(kind: type[Scorer], told: str) -> None:
+    caps_hold(scorer(policy=GROUPED), HISTORY)
+    with pytest.raises(Violation) as raised:
+        caps_hold(scorer(kind, GROUPED), HISTORY)
+    assert str(raised.value) == f"scores are within their limits, but {told}\n{TOLD}"
+
+
+def test_least_points_of_a_rule() -> None:
+    policy = load_policy(ACME.replace("        max: 30\n", "        max: 30\n        min: 2\n"))
+    quiet = replace(HISTORY, events=())
+
+    class Low(Loose):
+        name = "pricing"
+        millionths = 1_500_000
+
+    caps_hold(scorer(policy=policy), quiet)
+    with pytest.raises(Violation, match=r"but rule 'pricing' is 1\.5, below 2\n"):
+        caps_hold(scorer(Low, policy), quiet)
 
 
 def test_good_signs() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from leadrules.events import Event, standing
 from leadrules.scoring.effect import Effect, Ladder
 from leadrules.scoring.engagement import ActivityRule
 from leadrules.scoring.explanation import Explanation
+from leadrules.scoring.items import Kind
 from leadrules.scoring.points import Bounds, Limits, Scale, points_text
 from leadrules.scoring.score import Score
 from leadrules.sections import DECIMAL_PLACES, millionths, plain
@@ -65,7 +66,7 @@ def order_does_not_matter(scorer: ScoresLeads, history: History) -> None:
 
 
 def caps_hold(scorer: ScoresLeads, history: History) -> None:
-    """The score and its parts are within their limits.
+    """The score, its parts, and in its explanation every group and rule are within their limits.
 
     Raises:
         Violation: If one is not.
@@ -79,20 +80,66 @@ def caps_hold(scorer: ScoresLeads, history: History) -> None:
             bounds = _rounded(bounds, step)
         for measure in ("engagement", "lifetime") if name == "engagement" else (name,):
             points = millionths(Decimal(repr(getattr(score, measure))))
-            least, most = bounds
-            if most is not None and points > most:
-                wrong = f"the {measure} is {points_text(points)}, above {points_text(most)}"
-            elif least is not None and points < least and (most is None or points < most):
-                wrong = f"the {measure} is {points_text(points)}, below {points_text(least)}"
-            else:
-                continue
-            broken("scores are within their limits", wrong, history)
+            _check_bounds(f"the {measure}", points, bounds, history)
+    inner = _limited_inside(scorer)
+    if inner:
+        found = _items(_explained(scorer, history))
+        for place, limits in inner.items():
+            _, kind, name = place
+            what = f"{'group' if kind == 'group' else 'rule'} '{name}'"
+            if place not in found:
+                wrong = f"{what} is not in the explanation"
+                broken("scores are within their limits", wrong, history)
+            _check_bounds(what, found[place], scale.bounds(limits), history)
+
+
+def _check_bounds(what: str, points: int, bounds: Bounds, history: History) -> None:
+    least, most = bounds
+    if most is not None and points > most:
+        wrong = f"{what} is {points_text(points)}, above {points_text(most)}"
+    elif least is not None and points < least and (most is None or points < most):
+        wrong = f"{what} is {points_text(points)}, below {points_text(least)}"
+    else:
+        return
+    broken("scores are within their limits", wrong, history)
 
 
 def _limited(scorer: ScoresLeads) -> Iterator[tuple[str, Limits]]:
     yield "score", scorer.scoring.total
     for part in scorer.scoring.parts:
         yield part, getattr(scorer.scoring, part)
+
+
+_Place = tuple[str, Kind, str]
+"""A part, and the kind and the name of an item in it."""
+
+
+def _limited_inside(scorer: ScoresLeads) -> Mapping[_Place, Limits]:
+    """Return the limits of groups and rules."""
+    fit, engagement = scorer.scoring.fit, scorer.scoring.engagement
+    found: dict[_Place, Limits] = {}
+    for part, section in (("fit", fit), ("engagement", engagement)):
+        for name, group in section.groups.items() if section else ():
+            found[part, "group", name] = group
+    for name, rule in engagement.rules.items() if engagement else ():
+        found["engagement", "activities", name] = rule
+    return found
+
+
+def _items(found: Explanation) -> Mapping[_Place, int]:
+    """Return what the items of each part come to, in millionths of a point."""
+    return {
+        (part.kind, item.kind, item.name): item.millionths
+        for part in (*found.tree.parts, *found.beside)
+        for item in part.walk()
+    }
+
+
+def _explained(scorer: ScoresLeads, history: History) -> Explanation:
+    found: Explanation = scorer.explain(  # type: ignore[attr-defined]  # a scorer that explains
+        history.lead, events=history.events, at=history.at, previous=history.previous
+    )
+    return found
 
 
 def _rounded(bounds: Bounds, step: int) -> Bounds:
@@ -237,9 +284,7 @@ def explanations_add_up(scorer: ScoresLeads, history: History) -> None:
     Raises:
         Violation: If they do not.
     """
-    found: Explanation = scorer.explain(  # type: ignore[attr-defined]  # a scorer that explains
-        history.lead, events=history.events, at=history.at, previous=history.previous
-    )
+    found = _explained(scorer, history)
     law = "the items of an explanation sum to the score"
     score = history.score(scorer)
     shown = Decimal(repr(score.score))
