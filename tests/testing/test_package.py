@@ -19,6 +19,25 @@ def test_another_name_is_not() -> None:
         _ = testing.x
 
 
+@pytest.mark.parametrize("name", ["check_policy", "Violation", "leads", "histories"])
+def test_the_extra_is_named_where_hypothesis_is_missing(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for module in ("invariants", "strategies"):
+        monkeypatch.delitem(sys.modules, f"leadrules.testing.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(ModuleNotFoundError) as raised:
+        getattr(testing, name)
+    message = f"{name} needs the package 'hypothesis'; install leadrules[testing]"
+    assert (str(raised.value), raised.value.name) == (message, "hypothesis")
+
+
+def test_another_module_that_is_missing_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "leadrules.testing.history", None)
+    with pytest.raises(ModuleNotFoundError, match=r"import of leadrules\.testing\.history"):
+        _ = testing.History
+
+
 def test_cases_coverage_and_comparison_need_no_hypothesis() -> None:
     code = (
         "import sys; sys.modules['hypothesis'] = None\n"

@@ -53,7 +53,14 @@ def __getattr__(name: str) -> object:
     if name not in _HOME_OF:
         message = f"module 'leadrules.testing' has no attribute '{name}'"
         raise AttributeError(message)
-    return getattr(import_module(f"leadrules.testing.{_HOME_OF[name]}"), name)
+    try:
+        home = import_module(f"leadrules.testing.{_HOME_OF[name]}")
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        message = f"{name} needs the package 'hypothesis'; install leadrules[testing]"
+        raise ModuleNotFoundError(message, name=error.name) from None
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:
