@@ -36,7 +36,7 @@ from tests.strategies import AT, FIELDS, TEXTS, VOCABULARY, Conditions, Row, mom
 
 LEADS = 25
 CONDITIONS = 65
-FRAMES = 80 if settings().max_examples >= 200 else 12
+FRAMES = 80 if settings().max_examples >= 200 else max(2, settings().max_examples // 8)
 """In CI, 5,200 cases of a condition and a frame for each kind; else a tenth."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HUGE = 5_000  # texts in one list
