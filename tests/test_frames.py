@@ -258,6 +258,10 @@ WRONG: list[tuple[Any, str, str]] = [
      "datetime: the column holds datetimes without a time zone; expected a datetime column with a time zone"),
     (pl.DataFrame({"datetime": [date(2026, 1, 5)]}), "datetime",
      "datetime: the column holds dates; expected a datetime column with a time zone"),
+    (pd.DataFrame({"date": [datetime(2026, 1, 5)]}), "date",  # noqa: DTZ001 - that is the point
+     "date: the column holds datetimes without a time zone; expected a date column; in pandas .dt.date makes one"),
+    (duckdb.sql("SELECT TIMESTAMP '2026-01-05' AS date"), "date",
+     "date: the column holds datetimes without a time zone; expected a date column"),
     (pl.DataFrame({"date": ["2026-01-05"]}), "date", "date: the column holds texts; expected a date column"),
     (pl.DataFrame({"duration": [0.5]}), "duration",
      "duration: the column holds numbers; expected a duration column, or integer microseconds"),

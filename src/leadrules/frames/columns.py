@@ -150,8 +150,17 @@ def _settled(
             return _microseconds(found, dtype)
         case Type.STRINGS if isinstance(dtype, nw.List) and dtype.inner in {nw.String, nw.Unknown}:
             return found.cast(SETTLED[kind])  # lists that are all empty have no inner type
-    message = f"{column}: the column holds {_content(dtype)}; expected {_WANTED[kind]}"
+    message = (
+        f"{column}: the column holds {_content(dtype)}; expected {_wanted(kind, dtype, frame)}"
+    )
     raise EvaluationError(message, field=column)
+
+
+def _wanted(kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> str:
+    """Return what column is expected, and how to make it of this one if that is short to tell."""
+    if kind is Type.DATE and dtype == nw.Datetime and frame.implementation.is_polars():
+        return f"{_WANTED[kind]}; in pandas .dt.date makes one"  # whatever is eager is polars here
+    return _WANTED[kind]
 
 
 def _content(dtype: Any) -> str:
