@@ -42,12 +42,16 @@ def test_a_later_record_may_have_other_fields(own: Callable[..., Run]) -> None:
     code, out, err = own("leads.jsonl", records)
     assert code == 0
     assert out.splitlines()[2].startswith("18,2026-10-05T07:00:00+00:00,23,22.5,size.1;role.1,")
-    assert err.splitlines()[0] == "note: missing in every lead, since no column gives it: 'created'"
+    assert err.splitlines() == [
+        "note: missing in every lead, since no column gives it: 'created'",
+        "2 rows read: 2 accepted, 0 rejected",
+        "2 leads",
+    ]
 
 
 def test_rows_that_are_all_accepted(own: Callable[..., Run]) -> None:
     code, _, err = own("leads.csv", "id,company.employees,title,created\n17,120,CEO,\n")
-    assert (code, err) == (0, "1 row read: 1 accepted, 0 rejected\n1 lead, 0 events\n")
+    assert (code, err) == (0, "1 row read: 1 accepted, 0 rejected\n1 lead\n")
 
 
 def test_columns_and_fields_that_do_not_meet_are_told(own: Callable[..., Run]) -> None:
@@ -148,3 +152,59 @@ def test_an_empty_file_of_records_has_no_leads(own: Callable[..., Run]) -> None:
     code, out, err = own("leads.jsonl", "")
     assert (code, out) == (0, "lead_id,at,score,fit,fired,uncertain,policy\n")
     assert "0 rows read: 0 accepted, 0 rejected\n" in err
+
+
+KINDS_OF_ROWS = [
+    (",page_view", 4),
+    (",page_vew", 3),
+    ("tuoch,", 2),
+    ("override,", 2),
+    (",", 1),
+    ("activity,demo", 1),
+    ("answer,", 1),
+]
+
+
+def test_rows_of_events_that_the_policy_does_not_know_are_told(leadrules: Command) -> None:
+    written("policy.yaml", POLICY + "activities: {page_view: {}}\n")
+    written("leads.csv", "id,company.employees,title,created\n17,,,\n")
+    rows = [f"17,2026-01-04,{kind}" for kind, count in KINDS_OF_ROWS for _ in range(count)]
+    written("events.csv", "\n".join(["lead_id,time,kind,type", *rows]))
+    args = ("score", "policy.yaml", "--leads", "leads.csv", "--events", "events.csv", "--at", AT)
+    code, _, err = leadrules(*args)
+    assert code == 0
+    assert err.splitlines() == [
+        "note: events.csv: 3 rows passed over: no activity 'page_vew'; did you mean 'page_view'?",
+        "note: events.csv: 2 rows passed over: no kind 'tuoch'; did you mean 'touch'?",
+        (
+            "note: events.csv: 2 rows passed over: there is no column 'band', 'by', 'reason', "
+            "which 'override' needs"
+        ),
+        "note: events.csv: 3 rows passed over: others",
+        "1 row read: 1 accepted, 0 rejected",
+        "1 lead",
+        "14 rows read: 14 accepted, 0 rejected",
+        "4 events",
+    ]
+
+
+def test_no_row_can_be_an_event(leadrules: Command) -> None:
+    written("policy.yaml", POLICY)
+    written("leads.csv", "id\n17\n")
+    written("events.csv", "lead_id,time,type\n17,2026-01-04,demo\n")
+    args = ("score", "policy.yaml", "--leads", "leads.csv", "--events", "events.csv", "--at", AT)
+    assert leadrules(*args).err.splitlines()[-1] == (
+        "error: events.csv: none of it is an event: the policy declares no activities, and there "
+        "are not the columns of any other kind"
+    )
+
+
+def test_rows_of_events_without_a_type_are_told(leadrules: Command) -> None:
+    written("policy.yaml", POLICY + "activities: {page_view: {}}\n")
+    written("leads.csv", "id,company.employees,title,created\n17,,,\n")
+    written("events.jsonl", '{"lead_id": 17, "time": "2026-01-04", "type": null}\n{"type": 5}\n')
+    args = ("score", "policy.yaml", "--leads", "leads.csv", "--events", "events.jsonl", "--at", AT)
+    assert leadrules(*args).err.splitlines()[:2] == [
+        "note: events.jsonl: 1 row passed over: no type",
+        "note: events.jsonl: 1 row passed over: no activity '5'",
+    ]

@@ -505,7 +505,7 @@ def test_events_of_contacts_find_their_leads(read: Callable[..., Intake]) -> Non
         intake.summary()
         == """\
 6 rows read: 4 accepted, 2 rejected
-0 leads, 4 events
+4 events
 events of contacts with several leads: 2 to the latest lead before, 1 to the earliest
         1 no-lead: the event's contact has none of the given leads
         1 missing-contact: the cell that says the event's contact is missing"""
@@ -648,7 +648,7 @@ def test_rows_are_counted_where_the_mapping_has_some(read: Callable[..., Intake]
         read(SPENDING, f"{SPENT}2024-06-21,a,1,1\n").summary()
         == """\
 1 row read: 1 accepted, 0 rejected
-0 leads, 0 events, 1 row"""
+1 row"""
     )
 
 
@@ -795,10 +795,30 @@ def test_records_are_read_as_rows() -> None:
     assert mapper(TOWNS.replace("SOURCE", "")).read(records) == intake
 
 
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"Id": 1.5}', "id: '1.5' is not an id; expected a text or a whole number"),
+        ('{"Id": true}', "id: 'true' is not an id; expected a text or a whole number"),
+        ('{"Id": []}', "id: '[]' is not a text"),
+    ],
+)
+def test_an_id_is_a_text_or_a_whole_number(
+    read: Callable[..., Intake], line: str, reason: str
+) -> None:
+    records = f'{line}\n{{"Id": 17}}\n{{"Id": 18.0}}\n{{"Id": "1.5"}}\n{{"Id": "true"}}\n'
+    intake = read(TOWNS.replace("SOURCE", "format: jsonl"), records)
+    assert [(found.code, found.column, found.reason) for found in intake.rejects] == [
+        ("bad-text", "Id", reason)
+    ]
+    assert [lead.id for lead in intake.leads] == ["17", "18", "1.5", "true"]
+
+
 def test_columns_that_no_record_has_are_told() -> None:
     intake = mapper(TOWNS.replace("SOURCE", "")).read([{"Id": 1, "town": "Graz"}])
     assert intake.unseen == ("Town",)
     assert intake.summary().endswith("columns that no record has: Town")
+    assert intake.summary(mapped=False) == "1 row read: 1 accepted, 0 rejected\n1 lead"
 
 
 def test_a_source_of_no_kind() -> None:
@@ -849,10 +869,19 @@ def test_a_summary_tells_what_was_done_to_rows(read: Callable[..., Intake]) -> N
         read(CALLS, f"Id,Deal,Time,State,Way\n{rows}").summary()
         == """\
 3 rows read: 3 accepted, 0 rejected
-0 leads, 1 event
-said again, and taken once: 1 row
+1 event
+repeated, and taken once: 1 row
 passed over by 'only': 1 row"""
     )
+
+
+def test_a_summary_for_those_who_have_written_no_mapping(read: Callable[..., Intake]) -> None:
+    intake = read(CALLS, "Id,Deal,Time,State,Way\nc,1,2024-01-05,,O\nd,,,Cancelled,\n")
+    assert intake.summary(mapped=False) == "2 rows read: 2 accepted, 0 rejected\n1 event"
+
+
+def test_a_summary_of_nothing_says_so(read: Callable[..., Intake]) -> None:
+    assert read(DEALS, HEADER).summary().endswith("\n0 leads, 0 events")
 
 
 # Laws

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leadrules.cli.consoles import CommandError
+from leadrules.errors import did_you_mean
 from leadrules.events import KINDS
+from leadrules.intake import load_mapping
 from leadrules.intake.csv_text import csv_records
 from leadrules.intake.mapping import Source
 from leadrules.intake.rows import file_format
 from leadrules.values import Type
 from leadrules.vocabulary import CURRENCY, Vocabulary, column_of
 
-__all__ = ["identity_events", "identity_mapping"]
+__all__ = ["identity_events", "identity_mapping", "unknown_events"]
 
 
 def identity_mapping(
@@ -66,7 +69,7 @@ def identity_events(
     property. Without `kind`, all events are activities.
 
     Raises:
-        CommandError: If a column is absent that no event can do without.
+        CommandError: If a column is absent that no event can do without, or no row can be one.
         EvaluationError: If the format of the file is not known.
         OSError: If the file cannot be read.
     """
@@ -91,9 +94,50 @@ def identity_events(
             entries.append(
                 {**owner, **_entry(kind, properties, header), "only": _only("kind", kind)}
             )
+    if not entries:
+        message = (
+            f"{path}: none of it is an event: the policy declares no activities, and there are "
+            "not the columns of any other kind"
+        )
+        raise CommandError(message)
     read = {"kind", "type", *owner, *(name for entry in entries for name in entry["properties"])}
     document = {"leadrules_mapping": 1, "zone": vocabulary.zone, "events": entries}
     return document, tuple(name for name in header if name not in read)
+
+
+def unknown_events(path: Path, vocabulary: Vocabulary) -> list[tuple[int, str]]:
+    """Return why rows of a table of events say none, and how many, the most frequent first.
+
+    Raises:
+        EvaluationError: If the file as a whole cannot be read.
+        OSError: If the file cannot be read.
+    """
+    form = file_format(path, Source.model_construct())
+    header = set(_READERS[form](path))
+    read = {name: name for name in ("kind", "type") if name in header}
+    mapper = load_mapping({"leadrules_mapping": 1, "rows": read})
+    found = Counter((row.get("kind"), row.get("type")) for row in mapper.read(path).rows)
+    reasons: Counter[str] = Counter()
+    for (kind, activity), count in found.items():
+        reason = _unknown(kind, activity, vocabulary, header)
+        if reason:
+            reasons[reason] += count
+    return [(count, reason) for reason, count in reasons.most_common()]
+
+
+def _unknown(kind: object, activity: object, vocabulary: Vocabulary, header: set[str]) -> str:
+    """Return why a row of some kind and type says no event; empty if it says one."""
+    if activity in vocabulary.activities:
+        return ""
+    if kind is None or kind == "activity":
+        if activity is None:
+            return "no type"
+        return f"no activity '{activity}'{did_you_mean(str(activity), vocabulary.activities)}"
+    if kind not in KINDS:
+        return f"no kind '{kind}'{did_you_mean(str(kind), KINDS)}"
+    needed = [name for name, found in KINDS[str(kind)].items() if found.required]
+    absent = ", ".join(f"'{name}'" for name in needed if name not in header)
+    return f"there is no column {absent}, which '{kind}' needs" if absent else ""
 
 
 def _entry(kind: str, properties: Iterable[str], header: Sequence[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from leadrules.cli.consoles import CommandError, messages, note
-from leadrules.cli.identity import identity_events, identity_mapping
+from leadrules.cli.identity import identity_events, identity_mapping, unknown_events
 from leadrules.errors import did_you_mean
 from leadrules.events import Event
 from leadrules.intake import Intake, Mapper, load_mapping
@@ -28,6 +28,9 @@ LONG_FILE = 2_000_000
 
 MOST_NAMES = 12
 """More names than this nobody reads."""
+
+MOST_REASONS = 3
+"""So many reasons are told for which rows are passed over."""
 
 Row = dict[str, str]
 
@@ -135,6 +138,12 @@ def read_events(
         if ignored:
             named = [f"'{name}'" for name in ignored]
             note(f"{path}: not read, since no property is called so: {_listed(named)}")
+        if mapping is None and found[-1].passed_over:
+            told = unknown_events(path, vocabulary)
+            for count, reason in told[:MOST_REASONS]:
+                note(f"{path}: {_rows_of(count)} passed over: {reason}")
+            if rest := sum(count for count, _ in told[MOST_REASONS:]):
+                note(f"{path}: {_rows_of(rest)} passed over: others")
     return tuple(found)
 
 
@@ -150,8 +159,13 @@ def events_by_lead(leads: Intake, events: Iterable[Intake]) -> Mapping[str, Sequ
             else:
                 others += len(happened)
     if others:
-        note(f"of leads that the file of leads has not: {others} event{'' if others == 1 else 's'}")
+        belong = "1 event belongs" if others == 1 else f"{others} events belong"
+        note(f"{belong} to leads that are not in the file")
     return found
+
+
+def _rows_of(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def _absent(policy: Policy, mapper: Mapper, intake: Intake) -> Sequence[str]:

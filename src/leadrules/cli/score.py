@@ -56,9 +56,9 @@ def score_leads(  # noqa: PLR0913 - the command's options
     scores = [
         scorer.score(lead, events=histories.get(lead.id, ()), at=moment) for lead in intake.leads
     ]
-    _report(intake, rejects, "--rejects")
+    _report(intake, rejects, "--rejects", mapped=mapping is not None)
     for found in happened:
-        _report(found, events_rejects, "--events-rejects")
+        _report(found, events_rejects, "--events-rejects", mapped=events_mapping is not None)
     if form is not Format.TABLE:
         write_scores(scores, scorer.scoring, form, output)
     elif output is None:
@@ -69,11 +69,11 @@ def score_leads(  # noqa: PLR0913 - the command's options
     return 1 if any(found.rejects for found in (intake, *happened)) else 0
 
 
-def _report(intake: Intake, rejects: Path | None, option: str) -> None:
+def _report(intake: Intake, rejects: Path | None, option: str, *, mapped: bool) -> None:
     """Say what was read, and write the rejected rows where they are wanted."""
     if rejects:
         intake.write_rejects(rejects)
-    messages().print(intake.summary(), soft_wrap=True)
+    messages().print(intake.summary(mapped=mapped), soft_wrap=True)
     if intake.rejects and not rejects:
         messages().print(f"{option} FILE writes the rejected rows", soft_wrap=True)
 

@@ -23,7 +23,7 @@ Examples:
     Money('3500 EUR')
     >>> print(intake.summary())
     2 rows read: 1 accepted, 1 rejected
-    1 lead, 0 events
+    1 lead
             1 bad-date: the cell is not a date, or not a date and time
     >>> intake.rejects[0].reason
     "created: 'yesterday' is not a date and time written '%d.%m.%Y %H:%M'"

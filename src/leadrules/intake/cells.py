@@ -159,10 +159,20 @@ def _is_finite(number: float | Decimal) -> bool:
 
 def _read_text(cell: object, *, spelling: Spelling) -> str:
     text = cell if isinstance(cell, str) else cell_text(cell)
+    if spelling.identifier and not _is_id(cell):
+        reason = f"'{text}' is not an id; expected a text or a whole number"
+        raise Unreadable("bad-text", reason)
     if spelling.identifier and "+" in text and _SHORTENED.fullmatch(text):
         reason = f"'{text}' is a number that a spreadsheet has shortened; its digits are lost"
         raise Unreadable("digits-lost", reason)
     return text
+
+
+def _is_id(cell: object) -> bool:
+    """Return whether a cell that has a text may be an id: a text or a whole number."""
+    if isinstance(cell, float | Decimal):
+        return cell == int(cell)
+    return isinstance(cell, str | int) and not isinstance(cell, bool)
 
 
 def _plain(text: str, decimal: str) -> str | None:

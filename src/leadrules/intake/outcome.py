@@ -148,23 +148,30 @@ class Intake:
         rows = f", rows={len(self.rows)}" if self.with_rows else ""
         return f"Intake({counts}, leads={len(self.leads)}, events={len(self.events)}{rows})"
 
-    def summary(self) -> str:
-        """Return what was read, in lines for people."""
+    def summary(self, *, mapped: bool = True) -> str:
+        """Return what was read, in lines for people.
+
+        Args:
+            mapped: Whether these people have written the mapping. If not, what it names in vain,
+                and what it passes over, tells them nothing.
+        """
         taken = f"{self.accepted} accepted, {len(self.rejects)} rejected"
-        given = [_count(len(self.leads), "lead"), _count(len(self.events), "event")]
+        counts = {"lead": len(self.leads), "event": len(self.events)}
         if self.with_rows:
-            given.append(_count(len(self.rows), "row"))
+            counts["row"] = len(self.rows)
+        some = {noun: count for noun, count in counts.items() if count}
+        given = [_count(count, noun) for noun, count in (some or counts).items()]
         lines = [f"{_count(self.read, 'row')} read: {taken}", ", ".join(given)]
         if self.repeated:
-            lines.append(f"said again, and taken once: {_count(self.repeated, 'row')}")
-        if self.passed_over:
+            lines.append(f"repeated, and taken once: {_count(self.repeated, 'row')}")
+        if self.passed_over and mapped:
             lines.append(f"passed over by 'only': {_count(self.passed_over, 'row')}")
         if self.attached.latest or self.attached.earliest:
             lines.append(
                 f"events of contacts with several leads: {self.attached.latest} to the latest"
                 f" lead before, {self.attached.earliest} to the earliest"
             )
-        if self.unseen:
+        if self.unseen and mapped:
             lines.append(f"columns that no record has: {', '.join(self.unseen)}")
         lines += [
             f"  {count:>7} {code}: {REJECTIONS[code]}" for code, count in self.reasons.items()
