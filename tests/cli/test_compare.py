@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.runs import Command, Run, written
+from tests.cli.runs import Command, Run, unboxed, written
 from tests.testing.samples import ACME
 
 NEW = ACME.replace("version: 2", "version: 3").replace(">= 500", ">= 900")
@@ -61,7 +61,7 @@ C                 0  0  1
 1: letter A -> B, score 54 -> 39; large 25 -> 0, medium 0 -> 10
 """
     )
-    assert "3 rows read: 3 accepted, 0 rejected\n3 leads, 0 events\n" in err
+    assert "3 rows read: 3 accepted, 0 rejected\n3 leads\n" in err
 
 
 def test_compare_as_json(leadrules: Command) -> None:
@@ -85,11 +85,29 @@ def test_compare_as_json(leadrules: Command) -> None:
     ]
 
 
-@pytest.mark.parametrize(("percent", "code"), [("34", 0), ("33.3", 1)])
+@pytest.mark.parametrize(("percent", "code"), [("34", 0), ("34%", 0), ("33.3", 1), ("33.3 %", 1)])
 def test_too_much_that_changes_fails(leadrules: Command, percent: str, code: int) -> None:
     found = leadrules(*ARGS, "--fail-above", percent)
     assert found.code == code
     assert found.err.endswith("expected at most 33.3 % to change\n") is bool(code)
+
+
+@pytest.mark.parametrize("percent", ["101", "-1", "five", "nan", "5%%"])
+def test_what_is_no_percentage_is_refused(leadrules: Command, percent: str) -> None:
+    code, out, err = leadrules(*ARGS, f"--fail-above={percent}")
+    assert (code, out) == (2, "")
+    message = f"'{percent}' is not a percentage from 0 to 100, such as 5"
+    assert f"Invalid value for '--fail-above': {message}" in unboxed(err)
+
+
+@pytest.mark.parametrize(("percent", "code"), [("50", 0), ("49", 1)])
+def test_where_a_share_is_given_rejected_rows_do_not_fail(
+    leadrules: Command, percent: str, code: int
+) -> None:
+    written("leads.csv", LEADS.replace(",60,", ",many,"))
+    found = leadrules(*ARGS, "--fail-above", percent)
+    assert found.code == code
+    assert "3 rows read: 2 accepted, 1 rejected" in found.err
 
 
 def test_rows_that_are_rejected_fail(leadrules: Command) -> None:

@@ -20,6 +20,7 @@ from leadrules.errors import LeadRulesError
 __all__ = ["app", "run"]
 
 INTERRUPTED = 130
+MOST = 100
 UNREAD = 141  # as a process that SIGPIPE ends
 
 
@@ -81,6 +82,17 @@ def _table(text: str) -> tuple[str, Path]:
         message = f"'{text}' does not name a table and its file, such as territories=rows.csv"
         raise typer.BadParameter(message)
     return name, Path(file)
+
+
+def _percent(text: str) -> float:
+    try:
+        found = float(text.strip().removesuffix("%"))
+    except ValueError:
+        found = -1
+    if not 0 <= found <= MOST:
+        message = f"'{text}' is not a percentage from 0 to 100, such as 5"
+        raise typer.BadParameter(message)
+    return found
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer passes it so
@@ -359,8 +371,7 @@ def examine(
         typer.Option(
             "--fail-under",
             metavar="PERCENT",
-            min=0,
-            max=100,
+            parser=_percent,
             help="Fail if the cases try less of the policy than this.",
         ),
     ] = None,
@@ -398,9 +409,8 @@ def compare(  # noqa: PLR0913 - a command takes what it can be told
         typer.Option(
             "--fail-above",
             metavar="PERCENT",
-            min=0,
-            max=100,
-            help="Fail if more of the leads change than this.",
+            parser=_percent,
+            help="Fail if more of the leads change than this, and not because of rejected rows.",
         ),
     ] = None,
     form: Annotated[

@@ -33,7 +33,7 @@ def compare_policies(  # noqa: PLR0913 - the command's options
 ) -> int:
     """Compare two policies, and return the exit status.
 
-    It is 1 if more changes than may, or if rows were rejected.
+    It is 1 if more changes than may; where no share is given, if rows were rejected.
 
     Raises:
         LeadRulesError: If a document is wrong, or the leads cannot be read or scored.
@@ -52,16 +52,19 @@ def compare_policies(  # noqa: PLR0913 - the command's options
         events=[x for own in events_by_lead(intake, happened).values() for x in own],
         at=moment,
     )
-    for read in (intake, *happened):
-        messages().print(read.summary(), soft_wrap=True)
+    messages().print(intake.summary(mapped=mapping is not None), soft_wrap=True)
+    for read in happened:
+        messages().print(read.summary(mapped=events_mapping is not None), soft_wrap=True)
     if form == "json":
         results().print(json.dumps(found.to_dict(), ensure_ascii=False), soft_wrap=True)
     else:
         results().print(str(found), soft_wrap=True)
-    too_much = fail_above is not None and 100 * found.share > fail_above
-    if too_much:
-        messages().print(f"expected at most {fail_above:g} % to change", soft_wrap=True)
-    return 1 if too_much or any(read.rejects for read in (intake, *happened)) else 0
+    if fail_above is None:
+        return 1 if any(read.rejects for read in (intake, *happened)) else 0
+    if 100 * found.share <= fail_above:
+        return 0
+    messages().print(f"expected at most {fail_above:g} % to change", soft_wrap=True)
+    return 1
 
 
 def _joint(old: Policy, new: Policy) -> Policy:
