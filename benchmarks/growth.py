@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from benchmarks.own_process import in_own_process, measure, mib
 from benchmarks.policy import AT, lead_of, make_leads, policy
 from benchmarks.report import table
-from benchmarks.timing import once
 from leadrules import Engine
 
 __all__ = ["measured", "run"]
@@ -31,15 +29,15 @@ def run(*, quick: bool = False) -> None:
     lines = []
     for form, sizes in FORMS.items():
         for count in (1_000, 2_000) if quick else sizes:
-            found = _in_own_process(form, count)
+            found = in_own_process("benchmarks.growth", form, count)
             rate = count / found["seconds"]
             lines.append(
                 [
                     f"{form}, {count:,} leads",
                     f"{found['seconds'] * 1e3:,.0f}",
                     f"{rate:,.0f}",
-                    _mib(found["before"]),
-                    _mib(found["peak"]),
+                    mib(found["before"]),
+                    mib(found["peak"]),
                 ]
             )
     table(
@@ -52,13 +50,6 @@ def run(*, quick: bool = False) -> None:
             "duckdb: a table in memory, to `id`, `score` and `fit` as Arrow.",
         ],
     )
-
-
-def _in_own_process(form: str, count: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.growth", form, str(count)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def measured(form: str, count: int) -> dict[str, Any]:
@@ -90,23 +81,7 @@ def measured(form: str, count: int) -> dict[str, Any]:
         def work() -> object:
             return scorer.score_frame(frame, at=AT)
 
-    before = _memory("VmRSS")
-    turns = 1 if count >= SIZES[-1] else TURNS
-    seconds = min(once(work)[0] for _ in range(turns))
-    return {"seconds": seconds, "before": before, "peak": _memory("VmHWM")}
-
-
-def _memory(name: str) -> int | None:
-    """Return how many bytes the process has in memory, or has had at most; None if not Linux."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-    return int(lines[name].split()[0]) * 1024
-
-
-def _mib(size: int | None) -> str:
-    return "-" if size is None else f"{size / 2**20:,.0f}"
+    return measure(work, 1 if count >= SIZES[-1] else TURNS)
 
 
 if __name__ == "__main__":

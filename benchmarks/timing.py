@@ -64,12 +64,12 @@ class Timings:
         return min(names, key=self.median)
 
 
-def in_turns(subjects: Mapping[str, Subject], turns: int) -> Timings:
-    """Return the times of every subject, after one turn that does not count."""
+def in_turns(subjects: Mapping[str, Subject], turns: int, *, warm: bool = True) -> Timings:
+    """Return the times of every subject, after one turn that does not count, to warm up."""
     seconds: dict[str, list[float]] = {name: [] for name in subjects}
-    for turn in range(turns + 1):
+    for turn in range(turns + warm):
         for name, run in subjects.items():
             taken = run()
-            if turn:
+            if turn >= warm:
                 seconds[name].append(taken)
     return Timings(seconds)

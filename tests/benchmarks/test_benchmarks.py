@@ -8,9 +8,21 @@ import duckdb
 import polars as pl
 import pytest
 
-from benchmarks import growth, history, imports, intake, peers, rules
+from benchmarks import (
+    activities,
+    engagement,
+    engagement_growth,
+    explanation,
+    growth,
+    history,
+    imports,
+    intake,
+    peers,
+    rules,
+)
 from benchmarks.hand_written import Row, score_row
 from benchmarks.hand_written_frames import SQL, by_chains, by_flags
+from benchmarks.own_process import in_own_process
 from benchmarks.policy import AT, NOW, RULES, lead_of, make_leads, policy, record_of
 from benchmarks.report import at_least, at_most
 from benchmarks.timing import Timings, in_turns
@@ -116,6 +128,32 @@ def test_growth_can_be_measured(form: str) -> None:
     assert growth.measured(form, 50)["seconds"] > 0
 
 
+def test_a_process_of_its_own_tells_its_memory() -> None:
+    found = in_own_process("benchmarks.growth", "polars", 50)
+    assert found["seconds"] > 0
+    assert found["peak"] is None or found["peak"] >= found["before"] > 0
+
+
+def test_engagement_of_frames_is_equal_to_what_is_written_by_hand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    engagement.run(quick=True)
+    printed = capsys.readouterr().out
+    assert "equal but for rounding" in printed
+    assert "PySpark" in printed
+    assert not activities.policy().warnings
+
+
+def test_no_spark_is_told_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    engagement_growth.on_spark("there is no Java")
+    assert "left out, since there is no Java" in capsys.readouterr().out
+
+
+def test_the_leaves_of_explanations_sum_to_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    explanation.run(quick=True)
+    assert "leaves sum to scores" in capsys.readouterr().out
+
+
 def test_large_policies_load() -> None:
     policy = load_policy(rules.document(30))
     assert not policy.warnings
@@ -145,3 +183,4 @@ def test_ratios_are_of_the_same_turn() -> None:
 def test_the_first_turn_does_not_count() -> None:
     taken = iter([9.0, 1.0, 2.0])
     assert in_turns({"one": lambda: next(taken)}, 2).seconds == {"one": [1.0, 2.0]}
+    assert in_turns({"one": lambda: 9.0}, 1, warm=False).seconds == {"one": [9.0]}
