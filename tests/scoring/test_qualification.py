@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrules import Event, Lead
+from leadrules.errors import Problem
 from leadrules.scoring import Criterion, Qualification, Score, Scorer, Scoring
 from leadrules.scoring.interview import Interview
 from leadrules.scoring.qualification import FRAMEWORKS, Answer
@@ -210,3 +211,15 @@ def test_a_criterion_that_can_be_both_is_warned_of(met: str, not_met: str, warne
         "both 'met' and 'not_met' can be true of one lead, which is taken for unknown"
     ]
     assert list(found.check((), Vocabulary(), warnings=False)) == []
+
+
+@pytest.mark.parametrize(("name", "warned"), [("timming", True), ("fit", False), ("timing", False)])
+def test_a_criterion_that_looks_like_one_of_the_framework_is_warned_of(
+    name: str, warned: bool
+) -> None:
+    data = {"qualification": {"framework": "BANT", "criteria": {name: {"points": 5}}}}
+    section = Scoring.model_validate(data)
+    path = ("qualification", "criteria", name)
+    message = f"BANT has no '{name}', so it is one criterion more; did you mean 'timing'?"
+    expected = [Problem("unknown-name", message, path, "warning")] if warned else []
+    assert section.check(Vocabulary()) == expected

@@ -140,6 +140,11 @@ class Qualification(Limits):
             place: Path = (*path, "criteria", name)
             if not is_name(name):
                 yield Problem("bad-name", f"'{name}' is no name; expected {NAMES}", place)
+            own = FRAMEWORKS[self.framework]["criteria"] if self.framework else {}
+            near = did_you_mean(name, own) if name not in own and criterion.ask is None else ""
+            if near:
+                message = f"{self.framework} has no '{name}', so it is one criterion more{near}"
+                yield Problem("unknown-name", message, place, "warning")
             yield from check_number(criterion.points, (*place, "points"), vocabulary)
             yield from _check_conditions(criterion, place, vocabulary, warnings=warnings)
         if self.ready is not None:
