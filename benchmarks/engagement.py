@@ -41,8 +41,8 @@ def _beside(sizes: tuple[int, ...]) -> None:
         lines += found
         rounded.append(f"{others:,} of {count // A_LEAD:,}")
     table(
-        f"Engagement: 20 rules, {A_LEAD} activities a lead, {TURNS} turns (1 at {SIZES[-1]:,}, not warm), "
-        "equal but for rounding",
+        f"Engagement: 20 rules, {A_LEAD} activities a lead, {TURNS} turns "
+        f"(1 at {SIZES[-1]:,}, not warm), equal but for rounding",
         ["", "million activities/s", "speed beside the best by hand", "target"],
         lines,
         [
@@ -51,9 +51,9 @@ def _beside(sizes: tuple[int, ...]) -> None:
             "DuckDB: from tables in memory to `id`, `score` and `engagement` as Arrow.",
             "Our polars and our DuckDB give the same scores and the same engagement, to the bit.",
             "By hand, points are added up in floats; ours are rounded, each to millionths.",
-            f"So engagement by hand is within {NEAR:f} points of ours, and where ours is as near",
-            "to a half, at which scores are rounded, a score by hand may be one point off: as are",
-            f"{', '.join(rounded)} leads, those counted that any way by hand scores so.",
+            f"So engagement by hand is within {NEAR:.4f} points of ours, and a score one point off",
+            f"at most where ours is within {NEAR:.4f} of a half, at which scores are rounded: that",
+            f"of {', '.join(rounded)} leads is, by one way by hand or another.",
         ],
     )
 
