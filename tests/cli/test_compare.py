@@ -167,3 +167,26 @@ def test_a_band_of_either_policy_is_read(leadrules: Command) -> None:
     code, _, err = leadrules(*ARGS, "--events", "events.csv")
     assert code == 1
     assert "3 rows read: 2 accepted, 1 rejected" in err
+
+
+def test_text_in_the_one_policy_and_choices_in_the_other_are_text(leadrules: Command) -> None:
+    written("new.yaml", NEW.replace("tier: {choices: [gold, silver]}", "tier: {type: string}"))
+    written("leads.csv", "id,company_employees,tier\n1,800,pewter\n")
+    code, out, err = leadrules(*ARGS)
+    assert code == 0
+    assert "1 accepted, 0 rejected" in err
+    assert out.endswith("1: letter B -> C, score 25 -> 10; large 25 -> 0, medium 0 -> 10\n")
+
+
+def test_control_characters_of_leads_are_spelt_out(leadrules: Command) -> None:
+    written("leads.csv", "id,company_employees,seniority\n1\x1b[31m,800,director\n")
+    code, out, _ = leadrules(*ARGS)
+    assert code == 0
+    assert "\n1\\u001b[31m: band warm -> cold" in out
+
+
+def test_a_threshold_that_moved_is_told(leadrules: Command) -> None:
+    written("new.yaml", ACME.replace("enter: 30, leave: 25}", "enter: 45, leave: 25}"))
+    code, out, _ = leadrules(*ARGS)
+    assert code == 0
+    assert "\n1: band warm -> cold; 40 points; warm was from 30, is from 45\n" in out

@@ -3,8 +3,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from leadrules import Event, load_policy
-from leadrules.testing import Comparison, compare
+import pytest
+
+from leadrules import EvaluationError, Event, load_policy
+from leadrules.testing import Comparison, compare, joint_vocabulary
+from leadrules.values import Type
 from tests.testing.samples import ACME, ACME_POLICY
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -87,8 +90,125 @@ def test_a_threshold_may_be_all_that_changes() -> None:
     new = load_policy(ACME.replace("A: 30", "A: 20"))
     found = compare(ACME_POLICY, new, LEADS, at=AT)
     assert [found.told(change) for change in found.changed] == [
-        "3: letter B -> A; every rule gives the same points"
+        "3: letter B -> A; 25 points of fit; A was from 30, is from 20"
     ]
+
+
+def test_the_threshold_of_a_band_is_told() -> None:
+    text = ACME.replace("enter: 30, leave: 25}", "enter: 45, leave: 25}")
+    found = compare(ACME_POLICY, load_policy(text), LEADS, at=AT)
+    assert [found.told(change) for change in found.changed] == [
+        "1: band warm -> cold; 40 points; warm was from 30, is from 45",
+        "3: band warm -> cold; 30 points; warm was from 30, is from 45",
+    ]
+    by_fit = (
+        ACME.replace("  bands:\n", "  bands:\n    of: fit\n    levels:\n")
+        .replace("{param: hot_from}, leave: 50", "40")
+        .replace("enter: 30, leave: 25}", "enter: 35, leave: 20}")
+    )
+    old, new = load_policy(by_fit), load_policy(by_fit.replace("enter: 35", "enter: 25"))
+    other = compare(old, new, LEADS, at=AT)
+    assert [other.told(change) for change in other.changed] == [
+        "3: band cold -> warm; 25 points of fit; warm was from 35, is from 25"
+    ]
+    mixed = compare(ACME_POLICY, old, LEADS, at=AT)
+    assert [mixed.told(change) for change in mixed.changed] == [
+        "1: band warm -> hot; every rule gives the same points",
+        "3: band warm -> cold; every rule gives the same points",
+    ]
+
+
+def test_what_neither_rules_nor_thresholds_tell() -> None:
+    new = load_policy(ACME.replace("at_least: 2", "at_least: 1"))
+    lead = ACME_POLICY.lead({"id": "1", "months_to_decision": 3, "email": "a"})
+    met = Event(
+        lead_id="1",
+        id="a",
+        time=AT - timedelta(days=1),
+        kind="answer",
+        properties={"criterion": "need", "answer": "met"},
+    )
+    old = load_policy(ACME.replace("at_least: 2", "at_least: 3"))
+    found = compare(old, new, [lead], events=[met], at=AT)
+    assert found.told(found.changed[0]) == (
+        "1: ready not ready -> ready; every rule gives the same points"
+    )
+
+
+def test_control_characters_are_spelt_out() -> None:
+    lead = ACME_POLICY.lead({"id": "1\x1b[2J\n", "company.employees": 800, "seniority": "vp"})
+    found = compare(ACME_POLICY, NEW, [lead], at=AT)
+    assert str(found).splitlines()[-1].startswith(r"1\u001b[2J\u000a: band warm -> cold, letter A")
+
+
+TEXT = """
+leadrules: 1
+policy: {id: plain, version: 1, effective: 2026-01-01}
+fields: {tier: {choices: [gold, silver], personal: true}, months: {type: integer}}
+activities: {page_view: {properties: {path: {type: string}}}}
+"""
+
+
+def test_what_both_policies_declare_is_read_once() -> None:
+    other = load_policy(
+        TEXT.replace("[gold, silver], personal: true", "[bronze, gold]")
+        .replace("months: {type: integer}", "team: {type: integer}")
+        .replace("path: {type: string}", "path: {choices: [a, b]}, seconds: {type: number}")
+        .replace("activities: {", "activities: {webinar: {}, ")
+    )
+    found = joint_vocabulary(load_policy(TEXT), other)
+    assert {name: (x.type, x.choices, x.personal) for name, x in found.declared.items()} == {
+        "tier": (Type.ENUM, ("gold", "silver", "bronze"), True),
+        "months": (Type.INTEGER, (), False),
+        "team": (Type.INTEGER, (), False),
+    }
+    assert {
+        activity: {name: (x.type, x.choices) for name, x in properties.items()}
+        for activity, properties in found.activities.items()
+    } == {
+        "page_view": {"path": (Type.STRING, ()), "seconds": (Type.NUMBER, ())},
+        "webinar": {},
+    }
+    assert found.lead({"id": "1", "tier": "silver", "team": 3}).fields == {
+        "tier": "silver",
+        "team": 3,
+    }
+
+
+def test_text_in_the_one_and_choices_in_the_other_are_text() -> None:
+    old, new = (
+        load_policy(TEXT),
+        load_policy(TEXT.replace("choices: [gold, silver]", "type: string")),
+    )
+    for pair in ((old, new), (new, old)):
+        tier = joint_vocabulary(*pair).fields["tier"]
+        assert (tier.type, tier.choices, tier.personal) == (Type.STRING, (), True)
+
+
+def test_choices_of_a_field_that_every_lead_has_hold_for_one_policy_alone() -> None:
+    narrow = load_policy(TEXT.replace("fields: {", "fields: {country: {choices: [AT, CH]}, "))
+    for pair in ((load_policy(TEXT), narrow), (narrow, load_policy(TEXT))):
+        assert joint_vocabulary(*pair).lead({"id": "1", "country": "US"}).country == "US"
+
+
+def test_criteria_and_bands_of_both_are_known() -> None:
+    other = load_policy(
+        ACME.replace("name: hot", "name: hottest").replace(
+            "need: {p", "want: {points: 1}\n      need: {p"
+        )
+    )
+    found = joint_vocabulary(ACME_POLICY, other)
+    assert found.bands == ("hottest", "warm", "cold", "hot")
+    assert set(found.criteria or ()) == {"budget", "authority", "timing", "need", "want"}
+
+
+def test_a_name_of_two_types_is_refused() -> None:
+    other = load_policy(TEXT.replace("months: {type: integer}", "months: {type: string}"))
+    with pytest.raises(EvaluationError) as raised:
+        joint_vocabulary(load_policy(TEXT), other)
+    assert str(raised.value) == (
+        "field 'months' is an integer in the old policy and a text in the new; expected one type"
+    )
 
 
 def test_many_causes_are_cut_short() -> None:

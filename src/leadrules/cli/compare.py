@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from leadrules.cli.consoles import CommandError, messages, results
+from leadrules.cli.consoles import messages, results
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
-from leadrules.policy import Activity, DeclaredField, Policy
-from leadrules.testing.comparison import compare
-from leadrules.vocabulary import Vocabulary
+from leadrules.testing.comparison import compare, joint_vocabulary
 
 __all__ = ["compare_policies"]
 
@@ -40,9 +36,8 @@ def compare_policies(  # noqa: PLR0913 - the command's options
         OSError: If a file cannot be read.
     """
     before, after = read_policy(old, tables), read_policy(new, tables)
-    joint = _joint(before, after)
-    words = _words(before, joint)
-    intake = read_leads(leads, joint, mapping=mapping, vocabulary=words)
+    words = joint_vocabulary(before, after)
+    intake = read_leads(leads, after, mapping=mapping, vocabulary=words)
     happened = read_events(events, words, intake, mapping=events_mapping)
     moment = moment_in(after.policy.zone, at)
     found = compare(
@@ -65,45 +60,3 @@ def compare_policies(  # noqa: PLR0913 - the command's options
         return 0
     messages().print(f"expected at most {fail_above:g} % to change", soft_wrap=True)
     return 1
-
-
-def _joint(old: Policy, new: Policy) -> Policy:
-    """Return the new policy with what both declare, by which leads are read once for both.
-
-    Raises:
-        CommandError: If the policies declare a name with different types.
-    """
-    fields = _declared(old.fields, new.fields, "field")
-    activities: dict[str, Activity] = {}
-    for name in dict.fromkeys((*old.activities, *new.activities)):
-        own = [x.activities[name].properties for x in (old, new) if name in x.activities]
-        properties = _declared(own[0], own[-1], f"activity '{name}': property")
-        activities[name] = Activity(properties=properties)
-    return new.model_copy(update={"fields": fields, "activities": activities})
-
-
-def _words(old: Policy, joint: Policy) -> Vocabulary:
-    """Return the names of a joint policy, and the criteria and bands of the old one too."""
-    before, words = old.vocabulary, joint.vocabulary
-    return replace(
-        words,
-        criteria=tuple(dict.fromkeys((*(words.criteria or ()), *(before.criteria or ())))),
-        bands=tuple(dict.fromkeys((*(words.bands or ()), *(before.bands or ())))),
-    )
-
-
-def _declared(
-    old: Mapping[str, DeclaredField], new: Mapping[str, DeclaredField], noun: str
-) -> dict[str, DeclaredField]:
-    found: dict[str, Any] = {**old, **new}
-    for name in old.keys() & new.keys():
-        before, after = old[name].declaration, new[name].declaration
-        if before.type is not after.type:
-            message = (
-                f"{noun} '{name}' is {before.type.noun} in the old policy and "
-                f"{after.type.noun} in the new; expected one type"
-            )
-            raise CommandError(message)
-        choices = tuple(dict.fromkeys((*before.choices, *after.choices)))
-        found[name] = new[name].model_copy(update={"choices": choices})
-    return found

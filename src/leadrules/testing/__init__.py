@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadrules.testing.cases import Case, CaseFile, Mismatch, Result
-    from leadrules.testing.comparison import Change, Comparison, compare
+    from leadrules.testing.comparison import Change, Comparison, compare, joint_vocabulary
     from leadrules.testing.goals import Coverage, Goal, coverage
     from leadrules.testing.history import History
     from leadrules.testing.invariants import Violation, check_policy
@@ -32,6 +32,7 @@ __all__ = [
     "coverage",
     "events",
     "histories",
+    "joint_vocabulary",
     "leads",
     "load_cases",
     "moments",
@@ -39,7 +40,7 @@ __all__ = [
 
 _HOMES = {
     "cases": ("Case", "CaseFile", "Mismatch", "Result"),
-    "comparison": ("Change", "Comparison", "compare"),
+    "comparison": ("Change", "Comparison", "compare", "joint_vocabulary"),
     "goals": ("Coverage", "Goal", "coverage"),
     "history": ("History",),
     "invariants": ("Violation", "check_policy"),

@@ -11,16 +11,22 @@ from html import escape
 from typing import Any, Literal
 
 from leadrules.engine import Engine
+from leadrules.errors import EvaluationError
 from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.policy import Policy
+from leadrules.scoring.effect import Effect
 from leadrules.scoring.explanation import Explanation
+from leadrules.scoring.points import points_text
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
-from leadrules.sections import plain
+from leadrules.scoring.wording import told
+from leadrules.sections import millionths, plain
 from leadrules.testing.history import History
+from leadrules.values import Type, moment_of
+from leadrules.vocabulary import Declaration, Vocabulary
 
-__all__ = ["Cause", "Change", "Comparison", "compare"]
+__all__ = ["Cause", "Change", "Comparison", "compare", "joint_vocabulary"]
 
 Aspect = Literal["band", "ready", "letter", "score"]
 
@@ -63,10 +69,10 @@ class Change:
         return tuple(rule for rule in self.before.fired if rule not in self.after.fired)
 
     def __str__(self) -> str:
-        told = (
+        aspects = (
             f"{x} {_text(_of(self.before, x))} -> {_text(_of(self.after, x))}" for x in self.aspects
         )
-        return f"{self.lead_id}: {', '.join(told) or 'the same'}"
+        return f"{told(self.lead_id)}: {', '.join(aspects) or 'the same'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Cause:
     new: Decimal
 
     def __str__(self) -> str:
-        return f"{self.id} {plain(self.old)} -> {plain(self.new)}"
+        return f"{told(self.id)} {plain(self.old)} -> {plain(self.new)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -156,8 +162,27 @@ class Comparison:
         """Return a change in one line, with what causes it."""
         causes = [str(cause) for cause in self.causes(change)]
         more = [f"and {len(causes) - _MOST} more"] if len(causes) > _MOST else []
-        because = ", ".join([*causes[:_MOST], *more]) or "every rule gives the same points"
-        return f"{change}; {because}"
+        because = ", ".join([*causes[:_MOST], *more]) or "; ".join(self._moved(change))
+        return f"{change}; {because or 'every rule gives the same points'}"
+
+    def _moved(self, change: Change) -> Iterator[str]:
+        """Yield points that are the same by both policies, and what thresholds moved past them."""
+        for aspect in change.aspects:
+            old, new = (_thresholds(scorer, aspect, self.at) for scorer in self._scorers)
+            if old is None or new is None or old[0] != new[0]:
+                continue
+            measure = old[0]
+            before, after = (getattr(x, measure) for x in (change.before, change.after))
+            passed = [
+                f"{told(name)} was from {points_text(least)}, is from {points_text(new[1][name])}"
+                for name, least in old[1].items()
+                if name in new[1]
+                and (millionths(Decimal(repr(before))) >= least)
+                is not (millionths(Decimal(repr(after))) >= new[1][name])
+            ]
+            if passed and before == after:
+                of = "" if measure == "score" else f" of {measure}"
+                yield f"{_text(before)} points{of}; {', '.join(passed)}"
 
     def to_dict(self, *, examples: int = 10) -> dict[str, Any]:
         """Return the comparison as plain data for JSON.
@@ -282,7 +307,7 @@ def compare(  # noqa: PLR0913 - two policies, and all that a history is made of
 
     A lead is read once, and both policies look at it. What a policy does not declare (a field, an
     activity, a criterion) it does not see, whether the other declares it or not. A field that both
-    declare must be of the type that the lead gives it.
+    declare must be of the type that the lead gives it; `joint_vocabulary` reads such leads.
 
     Args:
         old: The policy that holds.
@@ -329,6 +354,88 @@ def compare(  # noqa: PLR0913 - two policies, and all that a history is made of
     return Comparison(old, new, at, tuple(found), scorers)
 
 
+def joint_vocabulary(old: Policy, new: Policy) -> Vocabulary:
+    """Return what two policies declare, by which leads and events are read once for both.
+
+    What only one of them declares is there as it is. Of a field or property that both declare,
+    there are the choices of both; if only one of them gives choices, it is a text. Parameters and
+    the zone are those of the new policy.
+
+    Args:
+        old: The policy that holds.
+        new: The one that may.
+
+    Raises:
+        EvaluationError: If the policies declare a name with different types.
+
+    Examples:
+        >>> from leadrules import load_policy
+        >>> text = '''
+        ... leadrules: 1
+        ... policy: {id: acme, version: 1, effective: 2026-01-01}
+        ... fields: {tier: {choices: [gold, silver]}}
+        ... '''
+        >>> old = load_policy(text)
+        >>> new = load_policy(text.replace("silver]}", "bronze]}, team: {type: integer}"))
+        >>> joint = joint_vocabulary(old, new)
+        >>> joint.fields["tier"].choices
+        ('gold', 'silver', 'bronze')
+        >>> joint.lead({"id": "17", "tier": "silver", "team": 3}).fields
+        {'tier': 'silver', 'team': 3}
+    """
+    before, after = old.vocabulary, new.vocabulary
+    names = dict.fromkeys((*before.declared, *after.declared))
+    activities = {
+        name: _joined(
+            before.activities.get(name, {}),
+            after.activities.get(name, {}),
+            f"activity '{name}': property",
+        )
+        for name in dict.fromkeys((*before.activities, *after.activities))
+    }
+    return replace(
+        after,
+        declared=_joined(
+            {name: before.fields[name] for name in names if name in before.fields},
+            {name: after.fields[name] for name in names if name in after.fields},
+            "field",
+        ),
+        activities=activities,
+        criteria=_either(before.criteria, after.criteria),
+        bands=_either(before.bands, after.bands),
+    )
+
+
+def _either(old: Sequence[str] | None, new: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*(new or ()), *(old or ()))))
+
+
+def _joined(
+    old: Mapping[str, Declaration], new: Mapping[str, Declaration], noun: str
+) -> dict[str, Declaration]:
+    both = {name: _of_both(old[name], new[name], f"{noun} '{name}'") for name in old if name in new}
+    return {**old, **new, **both}
+
+
+def _of_both(old: Declaration, new: Declaration, what: str) -> Declaration:
+    """Return what either of two declarations allows.
+
+    Raises:
+        EvaluationError: If they are of different types, of which one is no text.
+    """
+    personal = old.personal or new.personal
+    if old.type is not new.type:
+        if not (old.type.is_text and new.type.is_text):
+            message = (
+                f"{what} is {old.type.noun} in the old policy and {new.type.noun} in the new; "
+                "expected one type"
+            )
+            raise EvaluationError(message)
+        return replace(new, type=Type.STRING, choices=(), personal=personal)
+    choices = tuple(dict.fromkeys((*old.choices, *new.choices)))
+    return replace(new, choices=choices, personal=personal)
+
+
 def _of_policy(scorer: Scorer, history: History) -> History:
     """Return a history as a policy sees it: a band that it does not have is none before."""
     bands = scorer.scoring.bands
@@ -354,7 +461,22 @@ def _text(value: Any) -> str:
             return "ready" if value else "not ready"
         case float():
             return str(plain(Decimal(repr(value))))
-    return str(value)
+    return told(str(value))
+
+
+def _thresholds(
+    scorer: Scorer, aspect: Aspect, at: datetime
+) -> tuple[str, Mapping[str, int]] | None:
+    """Return what bands or letters are measured by, and the least points of each."""
+    scoring = scorer.scoring
+    effect = Effect.at(scoring, scorer.vocabulary, moment_of(at))
+    if aspect == "band" and effect.ladder:
+        names, enter = effect.ladder.names, effect.ladder.enter
+        measure = "score" if effect.ladder.of == "total" else effect.ladder.of
+        return measure, dict(zip(names, enter, strict=False))
+    if aspect == "letter" and scoring.fit:
+        return "fit", dict(zip(scoring.fit.letters, effect.letters, strict=True))
+    return None
 
 
 def _known(aspect: Aspect, policy: Policy) -> list[Any]:
