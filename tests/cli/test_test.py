@@ -35,6 +35,15 @@ not ready; fired: large, decides, pricing
     )
 
 
+def test_control_characters_are_spelt_out(leadrules: Command) -> None:
+    text = WRONG.replace("name: a director who", r'name: "a \e[31mdirector', 1)
+    text = text.replace("looks at prices", 'looks at prices"', 1)
+    written("acme.cases.yaml", text)
+    code, out, err = leadrules("test", "acme.yaml", "acme.cases.yaml")
+    assert (code, err) == (1, "")
+    assert out.startswith("acme.cases.yaml:5: a \\u001b[31mdirector looks at prices\n")
+
+
 def test_coverage_tells_what_is_not_tried(leadrules: Command) -> None:
     code, out, err = leadrules("test", "acme.yaml", "acme.cases.yaml", "--coverage")
     assert (code, err) == (0, "")
@@ -49,7 +58,8 @@ def test_coverage_tells_what_is_not_tried(leadrules: Command) -> None:
 def test_too_little_coverage_fails(leadrules: Command, percent: str, code: int) -> None:
     found = leadrules("test", "acme.yaml", "acme.cases.yaml", "--fail-under", percent)
     assert found.code == code
-    assert found.out.endswith("expected at least 36 %\n") is bool(code)
+    assert found.err == ("expected at least 36 %\n" if code else "")
+    assert "expected at least" not in found.out
 
 
 def test_a_percentage_is_at_most_100(leadrules: Command) -> None:

@@ -117,3 +117,19 @@ def test_what_there_is_instead_of_none_is_told() -> None:
         "4:92: fired: expected nothing, got 'large'",
         "4:109: uncertain: expected nothing, got 'role', 'fresh'",
     ]
+
+
+def test_control_characters_are_spelt_out() -> None:
+    policy = load_policy(
+        """
+leadrules: 1
+policy: {id: plain, version: 1, effective: 2026-01-01}
+scoring: {fit: {characteristics: {mail: [{id: "m\\e[2J", when: known(email), points: 5}]}}}
+"""
+    )
+    text = NONE.replace("{fired: null, uncertain: null, answers: null}", "{score: 0}")
+    [result] = load_cases(text.replace("expect:", "lead: {email: a}, expect:"), policy=policy).run()
+    assert list(result.lines("x")) == [
+        "x:4:59: score: expected 0, got 5",
+        r"the policy says: score 5 (fit 5); fired: m\u001b[2J",
+    ]

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from leadrules.cli.check import counted
-from leadrules.cli.consoles import results
+from leadrules.cli.consoles import messages, results
 from leadrules.cli.inputs import read_policy
+from leadrules.scoring.wording import told
 from leadrules.testing.cases import Case, Result, failed
 from leadrules.testing.goals import coverage
 from leadrules.testing.loading import load_cases
@@ -56,13 +57,13 @@ def run_cases(
         console.print(str(reached), soft_wrap=True)
         lacking = fail_under is not None and reached.percent < fail_under
         if lacking:
-            console.print(f"expected at least {fail_under:g} %", style="red", soft_wrap=True)
+            messages().print(f"expected at least {fail_under:g} %", soft_wrap=True)
     return 1 if wrong or lacking else 0
 
 
 def _tell(result: Result, source: str, console: Console) -> None:
     place = result.case.place
     where = f"{source}:{place.line}: " if place else ""
-    console.print(Text.assemble((f"{where}{result.case.name}", "bold red")), soft_wrap=True)
+    console.print(Text.assemble((f"{where}{told(result.case.name)}", "bold red")), soft_wrap=True)
     for line in result.lines(source):
         console.print(f"  {line}", soft_wrap=True)

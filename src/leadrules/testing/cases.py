@@ -12,6 +12,7 @@ from leadrules.engine import Engine
 from leadrules.errors import EvaluationError, as_written
 from leadrules.policy import Policy
 from leadrules.scoring.score import Score
+from leadrules.scoring.wording import told
 from leadrules.sections import plain
 from leadrules.testing.casebook import Amount, Expectation, Members
 from leadrules.testing.history import History, ScoresLeads
@@ -123,8 +124,8 @@ class Case:
                 )
                 if names
             ]
-            told = f"{shown} ({', '.join(differences)})"
-            yield self._mismatch((name,), f"exactly {_listed(wanted.exactly)}", told)
+            got_so = f"{shown} ({', '.join(differences)})"
+            yield self._mismatch((name,), f"exactly {_listed(wanted.exactly)}", got_so)
         for key, names in (
             ("includes", [x for x in wanted.includes if x not in got]),
             ("excludes", [x for x in wanted.excludes if x in got]),
@@ -168,6 +169,8 @@ class Result:
     def lines(self, source: str | None = None) -> Iterator[str]:
         """Yield what is to be told of a case that fails, one line for each thing.
 
+        Control characters are spelt out.
+
         Args:
             source: The file of the case, to stand before lines and columns.
         """
@@ -175,11 +178,11 @@ class Result:
         if self.error is not None:
             place = self.case.place
             where = _placed(place.line, place.column) if place else ""
-            yield f"{file if where else ''}{where}{self.error}"
+            yield told(f"{file if where else ''}{where}{self.error}")
         for found in self.mismatches:
-            yield f"{file if found.line else ''}{found}"
+            yield told(f"{file if found.line else ''}{found}")
         if self.score is not None and self.mismatches:
-            yield f"the policy says: {_summary(self.score)}"
+            yield told(f"the policy says: {_summary(self.score)}")
 
 
 @dataclass(frozen=True)
@@ -209,14 +212,14 @@ def _summary(score: Score) -> str:
         for name in _AMOUNTS[1:]
         if (found := getattr(score, name)) is not None
     ]
-    told = [f"score {_number(score.score)}" + (f" ({', '.join(parts)})" if parts else "")]
+    said = [f"score {_number(score.score)}" + (f" ({', '.join(parts)})" if parts else "")]
     if score.band is not None:
         by = "" if score.band_by == "threshold" else f" by {score.band_by}"
         lacking = f" for want of {', '.join(score.lacking)}" if score.lacking else ""
-        told.append(f"band {score.band}{by}{lacking}")
-    told += [f"grade {score.grid}"] if score.grid else []
-    told += [f"{'' if score.ready else 'not '}ready"] if score.ready is not None else []
-    return "; ".join([*told, f"fired: {', '.join(score.fired) or 'nothing'}"])
+        said.append(f"band {score.band}{by}{lacking}")
+    said += [f"grade {score.grid}"] if score.grid else []
+    said += [f"{'' if score.ready else 'not '}ready"] if score.ready is not None else []
+    return "; ".join([*said, f"fired: {', '.join(score.fired) or 'nothing'}"])
 
 
 def _number(found: float) -> str:
