@@ -43,6 +43,27 @@ def test_only_what_a_condition_can_be_is_a_goal() -> None:
     assert len(covered(fit_of('email == "x"'), {}).goals) == 3
 
 
+def test_a_rule_about_every_activity_of_a_type_needs_one() -> None:
+    policy = load_policy(
+        """
+leadrules: 1
+policy: {id: p, version: 1, effective: 2026-01-01}
+activities: {brochure: {}}
+scoring: {engagement: {rules: {brochure: {activity: brochure, points: 5}}}}
+"""
+    )
+    assert told(covered(policy, {})) == ["rule 'brochure': no case has such an activity"]
+    found = covered(policy, {"events": [{"type": "brochure", "ago": "1 day"}]})
+    assert [str(goal) for goal in found.goals] == ["rule 'brochure': reached"]
+
+
+def test_control_characters_are_spelt_out() -> None:
+    found = covered(fit_of('email == "\x1b"'), {})
+    assert "rule 'r': never true: email == \"\\u001b\"" in told(found)
+    found = covered(fit_of('title < "m"'), {"lead": {"title": "n\x1b"}})
+    assert r"the nearest is 'n\u001b'" in str(found)
+
+
 def test_a_threshold_is_tried_from_both_sides() -> None:
     policy = fit_of("company.employees >= 50")
     cases: list[dict[str, Any]] = [

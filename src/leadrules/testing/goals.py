@@ -10,12 +10,13 @@ from typing import Literal, NamedTuple
 from leadrules.conditions.analysis import outcomes
 from leadrules.conditions.format import format_condition
 from leadrules.conditions.reference import Seen, observe
-from leadrules.conditions.tree import Condition
+from leadrules.conditions.tree import Always, Condition
 from leadrules.engine import Engine
 from leadrules.events import standing
 from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.score import Score
+from leadrules.scoring.wording import told
 from leadrules.testing.cases import Case
 from leadrules.testing.thresholds import Sides, band_sides, sides_of
 from leadrules.values import Value, moment_of
@@ -50,7 +51,7 @@ class Goal:
     reached: bool
 
     def __str__(self) -> str:
-        return f"{self.subject}: {'reached' if self.reached else self.missing}"
+        return told(f"{self.subject}: {'reached' if self.reached else self.missing}")
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,12 @@ def _condition_goals(
         words = vocabulary if activity is None else vocabulary.of_activity(activity)
         seen = [(case.at, one) for case in tried for one in case.seen(condition, activity)]
         text = format_condition(condition)
+        every = activity is not None and isinstance(condition, Always)
         possible = outcomes(condition, words) or {True, False, None}
         said = {one.verdict for _, one in seen}
         for verdict, word in _VERDICTS:
             if verdict in possible:
-                missing = f"never {word}: {text}"
+                missing = "no case has such an activity" if every else f"never {word}: {text}"
                 yield Goal("verdict", subject, missing, verdict in said)
         for sides in sides_of(condition, seen):
             yield from _side_goals(subject, sides)
