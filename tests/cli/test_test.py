@@ -21,6 +21,12 @@ def test_cases_that_pass(leadrules: Command) -> None:
     assert found == Run(0, "2 cases: 2 passed, 0 failed\n", "")
 
 
+def test_the_policy_of_the_command_wins(leadrules: Command) -> None:
+    written("acme.cases.yaml", CASES.replace("policy: ./acme.yaml", "policy: gone.yaml"))
+    found = leadrules("test", "acme.yaml", "acme.cases.yaml")
+    assert found == Run(0, "2 cases: 2 passed, 0 failed\n", "")
+
+
 def test_cases_that_fail_are_told_with_their_place(leadrules: Command) -> None:
     assert leadrules("test", "acme.yaml", "acme.cases.yaml", "wrong.cases.yaml") == Run(
         1,

@@ -392,6 +392,15 @@ def test_what_is_wrong_with_the_policy_is_told_of_the_policy(tmp_path: Path) -> 
         load_cases(tmp_path / "other.cases.yaml")
 
 
+def test_a_policy_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "acme.cases.yaml"
+    path.write_text(CASES)
+    with pytest.raises(CasesError) as raised:
+        load_cases(path)
+    message = f"policy: {tmp_path / 'acme.yaml'}: no such file or directory [wrong-value]"
+    assert str(raised.value) == f"1 problem in {path}\n  {path}:2:9: {message}"
+
+
 def test_the_error_survives_pickle() -> None:
     with pytest.raises(CasesError) as raised:
         load_cases("{}")

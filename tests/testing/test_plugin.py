@@ -237,6 +237,16 @@ def test_a_policy_that_cannot_be_read_is_told(tabled: pytest.Pytester) -> None:
     found.stdout.fnmatch_lines(["*tabled.yaml:*[[]syntax[]]"])
 
 
+def test_a_file_that_cannot_be_read_is_left_alone(request: pytest.FixtureRequest) -> None:
+    gone = Path("gone.cases.yaml")
+    assert plugin.pytest_collect_file(gone, request.session) is None
+
+
+def test_the_policy_of_the_file_wins_over_the_option(folder: pytest.Pytester) -> None:
+    folder.makeini("[pytest]\nleadrules_policy = gone.yaml\n")
+    folder.runpytest_inprocess(*ARGS).assert_outcomes(passed=2)
+
+
 def test_loading_it_imports_next_to_nothing() -> None:
     program = "import sys, leadrules.testing.plugin; print(*sys.modules)"
     found = subprocess.run(  # noqa: S603 - our own code
