@@ -111,7 +111,7 @@ def _otherwise_rounded(found: pl.DataFrame, ours: pl.DataFrame) -> list[str]:
     """
     assert found["id"].equals(ours["id"])
     apart = (found["engagement"].cast(pl.Float64) - ours["engagement"]).abs()
-    assert apart.max() <= NEAR
+    assert (apart <= NEAR).all()
     others = ours.filter(found["score"] != ours["score"])
     differ = (found["score"] - ours["score"]).abs().max()
     assert differ in (0, 1)

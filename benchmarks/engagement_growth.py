@@ -35,7 +35,7 @@ def growth(sizes: tuple[int, ...], *, in_this_process: bool) -> None:
     lines = []
     place = "this process" if in_this_process else "a process of its own"
     for form in FORMS:
-        before = None
+        before: float | None = None
         for count in sizes:
             if in_this_process:
                 found = measured(form, count)
@@ -107,7 +107,8 @@ def on_spark(absent: str) -> None:
         def planned() -> Any:
             return scorer.score_frame(frames[0], events=frames[1], at=AT).select(*COLUMNS)
 
-        planning, plan = once(planned)
+        planning, planned_frame = once(planned)
+        plan: Any = planned_frame
         running, found = once(plan.toArrow)
     assert by_id(found).equals(by_id(scorer.score_frame(leads, events=events, at=AT)))
     table(

@@ -149,7 +149,8 @@ def millionths(number: Decimal | float) -> int:
 def _counted(number: Decimal) -> tuple[int, int]:
     """Return the whole millionths of a finite number and the rest, whatever the context."""
     above, below = number.as_integer_ratio()
-    return divmod(above * 10**DECIMAL_PLACES, below)
+    count, rest = divmod(above * 10**DECIMAL_PLACES, below)
+    return int(count), int(rest)
 
 
 def _day(value: object) -> date:
