@@ -63,7 +63,7 @@ def growth(sizes: tuple[int, ...], *, in_this_process: bool) -> None:
             "s",
             "times the time",
             "growth",
-            "MiB with the frames",
+            "MiB before",
             "MiB at the peak",
             "under 6 GiB",
         ],
@@ -71,6 +71,7 @@ def growth(sizes: tuple[int, ...], *, in_this_process: bool) -> None:
         [
             f"Linear: ten times the activities take at most {LINEAR} times as long.",
             "The peak is of all that the process holds as it scores: Python, and the frames, too.",
+            "Before: with the frames, and with what making them has left to be used again.",
             "Nothing limits the memory of DuckDB but its default, four fifths of the machine's.",
         ],
     )
