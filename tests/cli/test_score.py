@@ -433,3 +433,26 @@ def test_nothing_is_written_over_what_is_read_or_written(
     assert (code, out) == (2, "")
     assert err == f"error: {message} is read or written already; expected another file\n"
     assert Path("trial/leads.csv").read_bytes() == before
+
+
+def test_several_files_of_events_are_one_export(leadrules: Command) -> None:
+    written("policy.yaml", ENGAGED)
+    written("leads.csv", "id\n17\n")
+    head = "lead_id,id,time,type,path\n"
+    written("one.csv", f"{head}17,a,2026-01-04T10:00,page_view,/pricing\n17,b,soon,page_view,/\n")
+    written(
+        "two.csv",
+        f"{head}17,a,2026-01-04T10:00,page_view,/pricing\n"
+        "17,a,2026-01-04T11:00,page_view,/pricing\n17,c,2026-01-03T11:00,page_view,/pricing\n",
+    )
+    score = ("score", "policy.yaml", "--leads", "leads.csv", "--at", "2026-01-05")
+    files = ("--events", "one.csv", "--events", "two.csv", "--events-rejects", "rejects.csv")
+    code, out, err = leadrules(*score, *files, "--format", "json")
+    assert (code, json.loads(out)["engagement"]) == (1, 10)
+    assert "repeated, and taken once: 1 row\n" in err
+    with Path("rejects.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["file"], row["line"], row["code"]) for row in csv.DictReader(file)]
+    assert rows == [("one.csv", "3", "bad-date"), ("two.csv", "3", "conflicting-id")]
+    assert "id: an earlier file says other things of event 'a' of lead '17'" in Path(
+        "rejects.csv"
+    ).read_text(encoding="utf-8")

@@ -123,8 +123,9 @@ def read_events(
         EvaluationError: If a file as a whole cannot be read.
         OSError: If a file cannot be read.
     """
-    found = []
+    found: list[Intake] = []
     for path in paths:
+        earlier = [event for intake in (leads, *found) for event in intake.events]
         ignored: tuple[str, ...] = ()
         if mapping is None:
             document, ignored = identity_events(path, vocabulary)
@@ -134,7 +135,7 @@ def read_events(
             if mapper.mapping.events is None:
                 raise CommandError(f"{mapping}: the mapping has no events; expected 'events'")
         with _progress(messages(), path) as progress:
-            found.append(mapper.read(path, leads=leads.leads, progress=progress))
+            found.append(mapper.read(path, leads=leads.leads, earlier=earlier, progress=progress))
         if ignored:
             named = [f"'{name}'" for name in ignored]
             note(f"{path}: not read, since no property is called so: {_listed(named)}")

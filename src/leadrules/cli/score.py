@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +60,8 @@ def score_leads(  # noqa: PLR0913 - the command's options
     _report(intake, rejects, "--rejects", mapped=mapping is not None)
     for found in happened:
         _report(found, events_rejects, "--events-rejects", mapped=events_mapping is not None)
+    if events_rejects and len(happened) > 1:
+        _write_rejects(zip(events, happened, strict=True), events_rejects)
     if form is not Format.TABLE:
         write_scores(scores, scorer.scoring, form, output)
     elif output is None:
@@ -76,6 +79,17 @@ def _report(intake: Intake, rejects: Path | None, option: str, *, mapped: bool) 
     messages().print(intake.summary(mapped=mapped), soft_wrap=True)
     if intake.rejects and not rejects:
         messages().print(f"{option} FILE writes the rejected rows", soft_wrap=True)
+
+
+def _write_rejects(read: Iterable[tuple[Path, Intake]], output: Path) -> None:
+    """Write the rejected rows of several files, each with its file."""
+    with opened(output) as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "line", "column", "code", "reason", "text"])
+        for path, intake in read:
+            for found in intake.rejects:
+                row = (found.line, found.column, found.code, found.reason, found.text)
+                writer.writerow([path, *row])
 
 
 def _apart(written: Mapping[str, Path | None], read: Iterable[Path | None]) -> None:

@@ -106,6 +106,7 @@ class Mapper:
         source: Any,
         *,
         leads: Sequence[Lead] = (),
+        earlier: Iterable[Event] = (),
         progress: Progress | None = None,
     ) -> Intake:
         """Return the leads, events and rows of an export, and every row that was not accepted.
@@ -118,6 +119,8 @@ class Mapper:
                 pandas, polars, pyarrow, DuckDB or any other that narwhals knows, a lazy one
                 is collected; or records.
             leads: Those that events of contacts belong to.
+            earlier: Events that other files of the same export gave. They are not given again,
+                and what says other things under their ids is rejected.
             progress: Called at most some 100 times with how much has been read and how much
                 there is, in bytes of a text file, otherwise in rows; None if that is unknown.
 
@@ -127,7 +130,7 @@ class Mapper:
             OSError: If the file cannot be read.
         """
         table = self._table(source)
-        run = _Run(self._lead, self._events, self._row, table.unit)
+        run = _Run(self._lead, self._events, self._row, table.unit, earlier)
         contacts = Contacts(leads)
         for row in _told(table, progress) if progress else table.rows:
             run.take(row, contacts)
@@ -221,12 +224,14 @@ class _Run:
         events: Sequence[EventPlan],
         row: RowPlan | None,
         unit: str,
+        earlier: Iterable[Event],
     ) -> None:
         self.lead = lead
         self.events = events
         self.row = row
         self.unit = unit
         self.said: dict[_Key, Lead | Event] = {}
+        self.earlier = {(event.lead_id, event.id): event for event in earlier}
         self.lines: dict[_Key, int] = {}  # apart: so many pairs would cost the garbage collector
         self.alike: Counter[str] = Counter()
         self.ways: Counter[str] = Counter()
@@ -316,12 +321,15 @@ class _Run:
             Unreadable: If one said other things under the same key.
         """
         known = self.said.get(key)
+        if known is None and not isinstance(key, str):
+            known = self.earlier.get(key)
         if known is None:
             return True
         if known == said:
             return False
         thing = f"lead '{key}'" if isinstance(key, str) else f"event '{key[1]}' of lead '{key[0]}'"
-        reason = f"id: {self.unit} {self.lines[key]} says other things of {thing}"
+        where = f"{self.unit} {self.lines[key]}" if key in self.lines else "an earlier file"
+        reason = f"id: {where} says other things of {thing}"
         raise Unreadable("conflicting-id", reason, field="id")
 
     def intake(self, unseen: Iterable[str]) -> Intake:
