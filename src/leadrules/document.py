@@ -8,18 +8,28 @@ tags) is an issue. Nothing here recurses, and every size has a bound, so no docu
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from pathlib import Path as FilePath
 from typing import Any
 
 import yaml
 
-from leadrules.errors import DocumentError, Issue
+from leadrules.errors import DocumentError, Issue, as_written
 
-__all__ = ["Document", "Path", "Place", "document_of", "path_text", "read_document"]
+__all__ = [
+    "Document",
+    "Path",
+    "Place",
+    "document_of",
+    "open_document",
+    "path_text",
+    "read_document",
+]
 
 Path = tuple[str | int, ...]
 
@@ -186,6 +196,28 @@ def read_document(text: str | bytes, *, source: str | None = None) -> Document:
         Place(line=1, column=27)
     """
     return _Reader(source).read(text)
+
+
+def open_document(source: object, *, noun: str) -> Document:
+    """Return the document of a path, a text or data.
+
+    Args:
+        source: The path of a YAML or JSON file; or the document itself, as a mapping or as a
+            text, which has more than one line or starts with `{`.
+        noun: What the document is, for the error.
+
+    Raises:
+        DocumentError: If it cannot be read, or is none of these.
+        OSError: If the file cannot be read.
+    """
+    if isinstance(source, Mapping):
+        return document_of(source)
+    if isinstance(source, str) and ("\n" in source or source.startswith("{")):
+        return read_document(source)
+    if isinstance(source, str | os.PathLike):
+        return read_document(FilePath(source).read_bytes(), source=os.fspath(source))
+    message = f"'{as_written(source)}' is no {noun}; expected a path, a text or a mapping"
+    raise DocumentError([Issue("wrong-type", message)])
 
 
 def document_of(data: Mapping[str, Any]) -> Document:

@@ -28,6 +28,7 @@ from leadrules.values import Money, Type, Value, settle
 
 __all__ = [
     "LEAD_TYPES",
+    "LEAST",
     "Account",
     "Company",
     "FieldValue",
@@ -376,3 +377,9 @@ def _id(data: Any) -> str | None:
 def _expected(name: str) -> str:
     types = {field.name: field.type for field in lead_fields()}
     return types[name].noun if name in types else "a mapping of names to values"
+
+
+LEAST: Mapping[str, int] = {
+    found.name: found.least for found in lead_fields() if found.least is not None
+}
+"""The least that a count of every lead can be, by its name."""

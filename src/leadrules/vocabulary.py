@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -185,16 +185,21 @@ class Vocabulary:
         found = {name: parameter.at(moment) for name, parameter in self.parameters.items()}
         return {name: value for name, value in found.items() if value is not None}
 
-    def record(self, lead: Lead) -> Mapping[str, Value]:
+    def record(self, lead: Lead, *, names: Iterable[str] | None = None) -> Mapping[str, Value]:
         """Return the known fields of a lead, each settled and of its declared type.
 
+        Args:
+            lead: The lead.
+            names: The fields that are wanted; by default all.
+
         Raises:
-            EvaluationError: If a declared field holds a value of another type.
+            EvaluationError: If a wanted field holds a value of another type.
         """
+        known = lead.record
         return {
-            name: typed(value, self.fields[name], name=name, lead_id=lead.id)
-            for name, value in lead.record.items()
-            if name in self.fields
+            name: typed(known[name], self.fields[name], name=name, lead_id=lead.id)
+            for name in (known if names is None else names)
+            if name in known and name in self.fields
         }
 
     def lead(self, values: Mapping[str, Any]) -> Lead:

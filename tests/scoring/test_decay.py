@@ -197,3 +197,10 @@ def test_what_is_no_decay_says_why(said: Any, message: str) -> None:
 def test_a_decay_of_a_document_may_be_one_already() -> None:
     decay = decay_of("linear 90 days")
     assert decay_of(decay) is decay
+
+
+@given(part=st.floats(0, 1))
+def test_a_part_of_a_half_life_is_exact_to_a_quadrillionth(part: float) -> None:
+    """Law: 2 to the power of -x is that of Python to 1e-15, and never below a half."""
+    assert abs(halved(part) - 2**-part) < 1e-15
+    assert 0.5 <= halved(part) <= 1

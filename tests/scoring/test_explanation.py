@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from leadrules import Company, EvaluationError, Event, Explanation, Lead, Money, Reason, Scorer
 from leadrules.scoring import Scoring
-from leadrules.scoring.items import HIDDEN, Item, PartDetail, RuleDetail, TallyDetail, points_of
+from leadrules.scoring.items import HIDDEN, Item, PartDetail, RuleDetail, TallyDetail
+from leadrules.scoring.points import points_of
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 from tests.scoring.histories import history, scoring_document

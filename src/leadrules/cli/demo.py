@@ -83,7 +83,8 @@ def show_demo() -> int:
     console.print(distribution(scores, console))
     counts = Counter(score.band for score in scores)
     console.print()
-    console.print(", ".join(f"{counts[name]} {name}" for name in ("hot", "warm", "cold")) + ".")
+    bands = scorer.scoring.results["band"].choices
+    console.print(", ".join(f"{counts[name]} {name}" for name in bands) + ".")
     agree, said = _compared(policy, intake.leads, happened.events, scores, at)
     console.print(said)
 

@@ -17,7 +17,7 @@ from leadrules.errors import did_you_mean
 from leadrules.events import Event
 from leadrules.intake import Intake, Mapper, load_mapping
 from leadrules.intake import Progress as Told
-from leadrules.intake.csv_text import csv_records
+from leadrules.intake.tables import table_rows
 from leadrules.policy import Policy, load_policy
 from leadrules.vocabulary import Vocabulary
 
@@ -32,34 +32,16 @@ MOST_NAMES = 12
 MOST_REASONS = 3
 """So many reasons are told for which rows are passed over."""
 
-Row = dict[str, str]
-
 
 def read_policy(path: Path, tables: Iterable[tuple[str, Path]]) -> Policy:
     """Return the policy of a file, with the rows of its tables.
 
     Raises:
         PolicyError: If the policy is wrong.
-        CommandError: If a table is.
+        TableError: If a table is.
         OSError: If a file cannot be read.
     """
-    return load_policy(path, tables={name: _rows(file) for name, file in tables})
-
-
-def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-        header: list[str] | None = None
-        rows: list[Row] = []
-        for record in csv_records(lines):
-            if record.fault:
-                raise CommandError(f"{path}:{record.line}: {record.fault.reason}")
-            if record.cells and header is None:
-                header = [name.strip() for name in record.cells]
-            elif record.cells and header:
-                rows.append(dict(zip(header, record.cells, strict=True)))
-    if header is None:
-        raise CommandError(f"{path}: the file is empty; expected a header")
-    return rows
+    return load_policy(path, tables={name: table_rows(file) for name, file in tables})
 
 
 def moment_in(zone: str, at: datetime | None) -> datetime:

@@ -33,7 +33,7 @@ from leadrules.conditions.tree import (
 from leadrules.values import MICROSECONDS_A_DAY, Cash, Type, Value
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Reading", "balanced", "by_moment", "expression"]
+__all__ = ["Reading", "balanced", "by_steps", "expression"]
 
 _COLUMN_TYPES: Mapping[Type, Any] = {
     Type.STRING: nw.String,
@@ -103,20 +103,21 @@ def balanced(parts: Sequence[nw.Expr], join: Callable[[nw.Expr, nw.Expr], nw.Exp
     return join(balanced(parts[:half], join), balanced(parts[half:], join))
 
 
-def by_moment(moment: nw.Expr, changes: Sequence[int], values: Sequence[nw.Expr]) -> nw.Expr:
-    """Return which of several values holds at a moment, by as few comparisons as it takes.
+def by_steps(number: nw.Expr, changes: Sequence[int], values: Sequence[nw.Expr]) -> nw.Expr:
+    """Return which of several values a number has, by as few comparisons as it takes.
 
     Args:
-        moment: The moment in microseconds.
-        changes: The instants at which the value changes, in order.
-        values: The value before the first change, which also holds at no moment, and from each on.
+        number: The number, such as a moment in microseconds.
+        changes: The numbers at which the value changes, in order.
+        values: The value before the first change, which also holds for no number, and from each
+            on.
     """
     if not changes:
         return values[0]
     half = len(changes) // 2
-    earlier = by_moment(moment, changes[:half], values[: half + 1])
-    later = by_moment(moment, changes[half + 1 :], values[half + 1 :])
-    return nw.when(moment >= int(changes[half])).then(later).otherwise(earlier)
+    earlier = by_steps(number, changes[:half], values[: half + 1])
+    later = by_steps(number, changes[half + 1 :], values[half + 1 :])
+    return nw.when(number >= int(changes[half])).then(later).otherwise(earlier)
 
 
 def _at_least(count: int, parts: Sequence[nw.Expr]) -> nw.Expr:

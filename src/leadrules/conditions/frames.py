@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from leadrules.conditions.expressions import Reading, by_moment, expression
+from leadrules.conditions.expressions import Reading, by_steps, expression
 from leadrules.conditions.tree import Condition, fields_of
 from leadrules.frames import Opened, open_frame
 from leadrules.values import Value, moment_of
@@ -75,7 +75,7 @@ def read(
         make(Reading(opened.fields, opened.at, vocabulary.parameters_at(epoch), vocabulary))
         for epoch in epochs
     ]
-    return by_moment(opened.at, epochs, [found, *later])
+    return by_steps(opened.at, epochs, [found, *later])
 
 
 class _Watched(dict[str, Value]):

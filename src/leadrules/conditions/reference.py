@@ -31,7 +31,7 @@ from leadrules.conditions.tree import (
 )
 from leadrules.values import MICROSECONDS_A_DAY, Cash, Value
 
-__all__ = ["Seen", "evaluate", "fold", "observe"]
+__all__ = ["Seen", "evaluate", "fold", "observe", "value_of"]
 
 _CAPITALS = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
@@ -181,6 +181,20 @@ def _related(op: str, left: Value | None, right: Value | None) -> bool | None:
 
 def _any(verdicts: list[bool | None]) -> bool | None:
     return True if True in verdicts else (None if None in verdicts else False)
+
+
+def value_of(
+    term: Term, record: Mapping[str, Value], *, at: int, parameters: Mapping[str, Value]
+) -> Value | None:
+    """Return the value of a term, or None if it is missing.
+
+    Args:
+        term: The term.
+        record: The known values by field name, settled.
+        at: The moment, in microseconds.
+        parameters: The parameters in effect at that moment, by name.
+    """
+    return _value(term, _Moment(record, at, parameters))
 
 
 def _value(term: Term, moment: _Moment) -> Value | None:

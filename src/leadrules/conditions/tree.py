@@ -33,6 +33,7 @@ __all__ = [
     "Term",
     "fields_of",
     "parts_of",
+    "terms_in",
     "terms_of",
     "walk",
 ]
@@ -201,17 +202,18 @@ def terms_of(node: Condition) -> Iterator[Term]:
             rights = part.right if isinstance(part.right, tuple) else (part.right,)
             for term in (part.left, *rights):
                 if term is not None:
-                    yield from _inside(term)
+                    yield from terms_in(term)
 
 
-def _inside(term: Term) -> Iterator[Term]:
+def terms_in(term: Term) -> Iterator[Term]:
+    """Yield a term and those inside it."""
     yield term
     match term:
         case Arithmetic(_, left, right):
-            yield from _inside(left)
-            yield from _inside(right)
+            yield from terms_in(left)
+            yield from terms_in(right)
         case DaysSince(of) | Lower(of):
-            yield from _inside(of)
+            yield from terms_in(of)
 
 
 def fields_of(node: Condition) -> tuple[str, ...]:

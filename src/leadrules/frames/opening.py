@@ -11,7 +11,7 @@ import narwhals.stable.v2 as nw
 from leadrules.errors import EvaluationError, one_of
 from leadrules.frames.columns import Columns
 from leadrules.frames.kinds import PREFIX, as_kind, recognised
-from leadrules.lead import lead_fields
+from leadrules.lead import LEAST
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary, columns_of
 
@@ -24,8 +24,6 @@ LEAD = f"{PREFIX}0lead"
 """The settled column of the leads' ids."""
 PREVIOUS = f"{PREFIX}0previous"
 """The settled column of the bands that leads were in before."""
-
-_LEAST = {found.name: found.least for found in lead_fields() if found.least is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ def open_frame(
             found: tuple[nw.Expr, ...] = columns.money(*own)
         else:
             value = columns.settled(own[0], declaration.type)
-            least = _LEAST.get(name)
+            least = LEAST.get(name)
             found = (value if least is None else nw.when(value >= least).then(value),)
         settled |= {PREFIX + column: value for column, value in zip(own, found, strict=True)}
         fields[name] = tuple(nw.col(PREFIX + column) for column in own)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from leadrules.conditions.text import parse_with_spans
 from leadrules.conditions.when import with_conditions
-from leadrules.document import Document, document_of, read_document
-from leadrules.errors import DocumentError, Issue, PolicyError, Problem, as_written
+from leadrules.document import Document, open_document
+from leadrules.errors import DocumentError, PolicyError, Problem, as_written
 from leadrules.issues import in_order, located
 from leadrules.policy.checks import Steps, checked
 from leadrules.policy.document import Policy, Row
@@ -62,16 +61,9 @@ def policy_schema() -> dict[str, Any]:
 
 def _document(source: object) -> Document:
     try:
-        if isinstance(source, Mapping):
-            return document_of(source)
-        if isinstance(source, str) and ("\n" in source or source.startswith("{")):
-            return read_document(source)
-        if isinstance(source, str | os.PathLike):
-            return read_document(Path(source).read_bytes(), source=os.fspath(source))
+        return open_document(source, noun="policy")
     except DocumentError as error:
         raise PolicyError(error.issues, source=error.source) from None
-    message = f"'{as_written(source)}' is no policy; expected a path, a text or a mapping"
-    raise PolicyError([Issue("wrong-type", message)])
 
 
 def _rows(tables: object) -> tuple[dict[str, tuple[Row, ...]], list[Problem]]:

@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 from leadrules.conditions.compiler import Code
 from leadrules.errors import EvaluationError
 from leadrules.scoring.document import Scoring
-from leadrules.scoring.points import Limits
+from leadrules.scoring.points import Limits, step_of
 from leadrules.scoring.scorecard import Fit
-from leadrules.sections import DECIMAL_PLACES, ParamRef, millionths
+from leadrules.sections import ParamRef, millionths
 from leadrules.values import Value
 from leadrules.vocabulary import Vocabulary
 
@@ -36,7 +36,7 @@ def compile_scoring(scoring: Scoring, vocabulary: Vocabulary) -> Callable[..., A
         body += _fit(scoring.fit, code)
     body.append("total = fit + rest" if "fit" in scoring.added else "total = rest")
     body += _limited("total", scoring.total, code)
-    step = 10 ** (DECIMAL_PLACES - scoring.total.decimals)
+    step = step_of(scoring.total.decimals)
     body.append(f"shown = (total + {step // 2}) // {step}")
     body.append("return shown, fit, tuple(fired), tuple(unsure) if unsure else ()")
     found: Callable[..., Any] = code.function(body, "rest")

@@ -44,7 +44,7 @@ _SMALLEST = 0.5 / (LARGEST_POINTS * 1_000_000)
 _HALVING = tuple(
     (-log(2)) ** power / factorial(power) + (power == 1) * 4.5e-16 for power in range(16)
 )
-"""The coefficients of 2 to the power of -x for x from 0 to 1, exact to 5e-16.
+"""The coefficients of 2 to the power of -x for x from 0 to 1, exact to 1e-15.
 
 The second is so much larger than in Taylor's series that a half is never fallen short of, lest
 points rise where one half-life ends and the next begins.

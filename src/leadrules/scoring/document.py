@@ -16,7 +16,7 @@ from leadrules.conditions.tree import Condition, Path, fields_of
 from leadrules.errors import Problem, one_of
 from leadrules.scoring.bands import Band, Bands, Grades, Part, check_bands, levels_alone
 from leadrules.scoring.engagement import Engagement
-from leadrules.scoring.points import Limits, NoValueYet, check_limits, numbers_of, since
+from leadrules.scoring.points import Limits, NoValueYet, check_limits, numbers_of, since, step_of
 from leadrules.scoring.qualification import Answer, Qualification, with_framework
 from leadrules.scoring.ranges import (
     Range,
@@ -26,7 +26,7 @@ from leadrules.scoring.ranges import (
     part_range,
 )
 from leadrules.scoring.scorecard import Fit, Rule
-from leadrules.sections import DECIMAL_PLACES, ParamRef, Section, canonical
+from leadrules.sections import ParamRef, Section, canonical
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 
@@ -164,7 +164,7 @@ class Scoring(Section):
         with suppress(NoValueYet, KeyError):
             total = reduce(add, [found[name] for name in self.added])
             total = limited(total, self.total, vocabulary, moment)
-            found["score"] = total.visible(10 ** (DECIMAL_PLACES - self.total.decimals))
+            found["score"] = total.visible(step_of(self.total.decimals))
         return found
 
     def check(self, vocabulary: Vocabulary, *, warnings: bool = True) -> list[Problem]:

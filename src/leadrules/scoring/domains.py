@@ -9,7 +9,7 @@ from itertools import combinations
 from math import floor, isfinite
 
 from leadrules.conditions.analysis import cells
-from leadrules.conditions.reference import evaluate, observe
+from leadrules.conditions.reference import evaluate, value_of
 from leadrules.conditions.tree import (
     Comparison,
     DaysSince,
@@ -18,9 +18,10 @@ from leadrules.conditions.tree import (
     Lower,
     Term,
     fields_of,
+    terms_in,
     walk,
 )
-from leadrules.lead import lead_fields
+from leadrules.lead import LEAST
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.itemise import Case
 from leadrules.values import MICROSECONDS_A_DAY, Instant, Span, Type, Value, instant_of
@@ -36,7 +37,6 @@ _TEXT_TESTS = {"contains", "starts_with", "ends_with", "has"}
 _MOST_JOINED = 6
 """Of so many texts every selection is tried."""
 
-_LEAST = {found.name: found.least for found in lead_fields() if found.least is not None}
 _FIRST = instant_of(datetime.min.replace(tzinfo=UTC))
 _LAST = instant_of(datetime.max.replace(tzinfo=UTC))
 
@@ -157,14 +157,12 @@ def _cut(name: str, kind: Type, value: Value) -> Comparison:
 
 
 def _reads(term: Term, name: str) -> bool:
-    return name in fields_of(Comparison(term, "known"))
+    return Field(name) in terms_in(term)
 
 
 def _value(term: Term, case: Case) -> Value | None:
     """Return the value of a term as things are."""
-    node = Comparison(term, "known")
-    seen = observe(node, case.record, at=case.moment, parameters=case.effect.parameters)
-    return seen.values[0][1]
+    return value_of(term, case.record, at=case.moment, parameters=case.effect.parameters)
 
 
 def _verdicts(node: Comparison, name: str, case: Case) -> Verdicts:
@@ -178,7 +176,7 @@ def _verdicts(node: Comparison, name: str, case: Case) -> Verdicts:
 
 def _typed(values: Iterable[Value], name: str, kind: Type) -> Iterator[Value]:
     """Yield those values that a field can have, each of the field's class."""
-    least = _LEAST.get(name)
+    least = LEAST.get(name)
     for value in values:
         match value:
             case bool() | str() | tuple():

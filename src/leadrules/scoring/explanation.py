@@ -19,9 +19,9 @@ from leadrules.scoring.items import (
     ReadyDetail,
     RuleDetail,
     TallyDetail,
-    points_of,
 )
 from leadrules.scoring.layout import html_of, text_of
+from leadrules.scoring.points import points_of
 from leadrules.scoring.score import Score
 from leadrules.scoring.wording import Wording, signed
 from leadrules.sections import plain

@@ -16,7 +16,7 @@ from leadrules.conditions.tree import (
     Not,
     Param,
     Term,
-    fields_of,
+    terms_in,
     terms_of,
 )
 from leadrules.scoring.items import HIDDEN, Finding
@@ -87,5 +87,5 @@ def _missing(
 def _shown(term: Term, value: Value | None, hidden: AbstractSet[str]) -> Value | None:
     if value is None or not hidden:
         return value
-    read = fields_of(Comparison(term, "known"))
+    read = [inner.name for inner in terms_in(term) if isinstance(inner, Field)]
     return HIDDEN if any(name in hidden for name in read) else value

@@ -12,7 +12,7 @@ from leadrules.scoring.qualification import Answer, Qualification
 from leadrules.values import Instant, Value
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Interview", "Merit", "override_in"]
+__all__ = ["Interview", "Merit", "holds", "override_in"]
 
 
 @dataclass(frozen=True, slots=True)

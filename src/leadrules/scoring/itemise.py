@@ -30,16 +30,15 @@ from leadrules.scoring.items import (
     RuleDetail,
     TallyDetail,
 )
-from leadrules.scoring.points import Bounds, Group, Scale, clamped
+from leadrules.scoring.points import Bounds, Group, Scale, clamped, step_of, steps_in
 from leadrules.scoring.qualification import Answer
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorecard import Characteristic
 from leadrules.scoring.tally import Tally
-from leadrules.sections import DECIMAL_PLACES
 from leadrules.values import Value
-from leadrules.vocabulary import Vocabulary, typed
+from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Case", "itemised", "placed", "readied", "record_of"]
+__all__ = ["Case", "itemised", "placed", "readied"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +92,6 @@ def _personal(vocabulary: Vocabulary) -> frozenset[str]:
     return frozenset(name for name, found in vocabulary.fields.items() if found.personal)
 
 
-def record_of(
-    values: Mapping[str, Value], names: Iterable[str], vocabulary: Vocabulary
-) -> Mapping[str, Value]:
-    """Return what is known of some fields of a lead, each of its declared type.
-
-    Args:
-        values: The settled values of the lead.
-        names: The fields; one that is derived is missing.
-        vocabulary: Their declarations.
-
-    Raises:
-        EvaluationError: If a field holds another type.
-    """
-    lead_id = str(values["id"])
-    return {
-        name: typed(values[name], vocabulary.fields[name], name=name, lead_id=lead_id)
-        for name in names
-        if name in values
-    }
-
-
 def itemised(case: Case) -> tuple[Item, tuple[Item, ...]]:
     """Return the score of a lead as an item, and the parts that are not added to it."""
     made = {"fit": _fit, "engagement": _engagement, "qualification": _qualification}
@@ -122,8 +100,8 @@ def itemised(case: Case) -> tuple[Item, tuple[Item, ...]]:
     beside = tuple(parts[name] for name in parts if name not in case.scoring.added)
     total = case.scoring.total
     summed = _summed("score", "score", added, case.scale.bounds(total))
-    step = 10 ** (DECIMAL_PLACES - total.decimals)
-    shown = (summed.millionths + step // 2) // step * step
+    step = step_of(total.decimals)
+    shown = steps_in(summed.millionths, step) * step
     if shown == summed.millionths:
         return summed, beside
     rounding = Item("rounding", "rounding", shown - summed.millionths)

@@ -13,9 +13,9 @@ from typing import Literal
 
 from leadrules.conditions.reference import Reason as Obstacle
 from leadrules.conditions.tree import Condition, Term
+from leadrules.scoring.points import points_of
 from leadrules.scoring.qualification import Answer
 from leadrules.scoring.score import BandBy
-from leadrules.sections import DECIMAL_PLACES
 from leadrules.values import Instant, Value
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "ReadyDetail",
     "RuleDetail",
     "TallyDetail",
-    "points_of",
 ]
 
 Kind = Literal[
@@ -287,15 +286,3 @@ class Item:
     def leaves(self) -> Iterator[Item]:
         """Yield what it is made of in the end; the points of leaves sum to those of the item."""
         return (item for item in self.walk() if not item.parts)
-
-
-def points_of(millionths: int) -> Decimal:
-    """Return points exactly, whatever the precision of decimal numbers is set to.
-
-    Examples:
-        >>> points_of(-2_500_000), points_of(0)
-        (Decimal('-2.5'), Decimal('0'))
-    """
-    whole, rest = divmod(abs(millionths), 10**DECIMAL_PLACES)
-    digits = f"{whole}.{rest:0{DECIMAL_PLACES}}".rstrip("0").rstrip(".")
-    return Decimal(f"-{digits}" if millionths < 0 else digits)

@@ -21,11 +21,10 @@ from leadrules.conditions.tree import (
 )
 from leadrules.scoring.bands import held_index, level_index
 from leadrules.scoring.itemise import Case
-from leadrules.scoring.points import Group, Limits, NoValueYet
+from leadrules.scoring.points import Group, Limits, NoValueYet, step_of
 from leadrules.scoring.qualification import Answer, Criterion
 from leadrules.scoring.ranges import Range, limited
 from leadrules.scoring.scorecard import Characteristic
-from leadrules.sections import DECIMAL_PLACES
 from leadrules.values import Value
 
 __all__ = ["Outcome", "bounded"]
@@ -106,7 +105,7 @@ class _Bounds:
         total = Range(0, 0)
         for name in scoring.added:
             total += ranges[name]
-        step = 10 ** (DECIMAL_PLACES - scoring.total.decimals)
+        step = step_of(scoring.total.decimals)
         total = self.limited(total, scoring.total).visible(step)
         best, worst = self.places({**ranges, "total": total}, previous, overridden)
         ready = None

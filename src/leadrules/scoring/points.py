@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -30,9 +30,14 @@ __all__ = [
     "clamped",
     "numbers_of",
     "points_at",
+    "points_of",
     "points_text",
     "since",
+    "step_of",
+    "steps_in",
 ]
+
+_T = TypeVar("_T")
 
 
 class Limits(Section):
@@ -229,6 +234,33 @@ def points_text(points: int) -> str:
         >>> points_text(2_500_000), points_text(-40_000_000)
         ('2.5', '-40')
     """
-    whole, rest = divmod(abs(points), 10**DECIMAL_PLACES)
-    decimals = f".{rest:0{DECIMAL_PLACES}}".rstrip("0").rstrip(".")
-    return f"{'-' if points < 0 else ''}{whole}{decimals}"
+    return f"{points_of(points):f}"
+
+
+def points_of(millionths: int) -> Decimal:
+    """Return points exactly, whatever the precision of decimal numbers is set to.
+
+    Examples:
+        >>> points_of(-2_500_000), points_of(0)
+        (Decimal('-2.5'), Decimal('0'))
+    """
+    whole, rest = divmod(abs(millionths), 10**DECIMAL_PLACES)
+    digits = f"{whole}.{rest:0{DECIMAL_PLACES}}".rstrip("0").rstrip(".")
+    return Decimal(f"-{digits}" if millionths < 0 else digits)
+
+
+def step_of(decimals: int) -> int:
+    """Return the smallest step, in millionths, of points that show so many decimals."""
+    return int(10 ** (DECIMAL_PLACES - decimals))
+
+
+def steps_in(points: _T, step: int) -> _T:
+    """Return points in whole steps, rounded half up: of a number, or of an expression.
+
+    Examples:
+        >>> steps_in(2_500_000, step_of(0)), steps_in(-2_500_000, step_of(0))
+        (3, -2)
+    """
+    some: Any = points
+    found: _T = (some + step // 2) // step
+    return found

@@ -16,7 +16,7 @@ from leadrules.conditions.tree import Path
 from leadrules.errors import Problem
 from leadrules.scoring.bands import THIRDS, Bands, Grades
 from leadrules.scoring.engagement import ActivityRule, Engagement
-from leadrules.scoring.points import Group, Limits, Scale, points_text
+from leadrules.scoring.points import Group, Limits, Scale, points_text, steps_in
 from leadrules.scoring.qualification import Qualification
 from leadrules.scoring.scorecard import Characteristic, Fit
 from leadrules.sections import ParamRef
@@ -56,7 +56,7 @@ class Range:
     def visible(self, step: int) -> Range:
         """Return the range after rounding half up to whole steps."""
         least, most = (
-            points if abs(points) == inf else (int(points) + step // 2) // step * step
+            points if abs(points) == inf else steps_in(int(points), step) * step
             for points in (self.least, self.most)
         )
         return Range(least, most)

@@ -17,7 +17,7 @@ from leadrules.scoring.document import Scoring
 from leadrules.scoring.effect import Effect, Ladder
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.interview import Interview, override_in
-from leadrules.scoring.itemise import Case, itemised, placed, readied, record_of
+from leadrules.scoring.itemise import Case, itemised, placed, readied
 from leadrules.scoring.items import Item
 from leadrules.scoring.qualification import Answer
 from leadrules.scoring.questions import Question, questions_of
@@ -272,7 +272,7 @@ class Scorer:
         return Case(
             self.scoring,
             self.vocabulary,
-            record_of(lead.record, self.scoring.fields(), self.vocabulary),
+            self.vocabulary.record(lead, names=self.scoring.fields()),
             standing(events, lead_id=lead.id, at=moment),
             moment,
             self._effects[bisect_right(self._epochs, moment)],

@@ -15,9 +15,9 @@ from leadrules.scoring.effect import Effect, Ladder
 from leadrules.scoring.engagement import ActivityRule
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.items import Kind
-from leadrules.scoring.points import Bounds, Limits, Scale, points_text
+from leadrules.scoring.points import Bounds, Limits, Scale, points_text, step_of, steps_in
 from leadrules.scoring.score import Score
-from leadrules.sections import DECIMAL_PLACES, millionths, plain
+from leadrules.sections import millionths, plain
 from leadrules.testing.history import History, ScoresLeads
 from leadrules.values import moment_of
 
@@ -73,7 +73,7 @@ def caps_hold(scorer: ScoresLeads, history: History) -> None:
     """
     score = history.score(scorer)
     scale = Scale(scorer.vocabulary, moment_of(history.at))
-    step = 10 ** (DECIMAL_PLACES - scorer.scoring.total.decimals)
+    step = step_of(scorer.scoring.total.decimals)
     for name, limits in _limited(scorer):
         bounds = scale.bounds(limits)
         if name == "score":
@@ -143,7 +143,7 @@ def _explained(scorer: ScoresLeads, history: History) -> Explanation:
 
 
 def _rounded(bounds: Bounds, step: int) -> Bounds:
-    least, most = (None if x is None else (x + step // 2) // step * step for x in bounds)
+    least, most = (None if x is None else steps_in(x, step) * step for x in bounds)
     return least, most
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from leadrules.document import Document, document_of, read_document
+from leadrules.document import Document, open_document, read_document
 from leadrules.document import Path as Steps
-from leadrules.errors import DocumentError, Issue, Problem, as_written
+from leadrules.errors import DocumentError, Issue, Problem
 from leadrules.issues import in_order, located, problems_of
 from leadrules.policy import Policy, load_policy
 from leadrules.testing.casebook import Casebook
@@ -90,18 +90,9 @@ def load_cases(
 
 def _document(source: object) -> Document:
     try:
-        if isinstance(source, Mapping):
-            return document_of(source)
-        if isinstance(source, str) and ("\n" in source or source.startswith("{")):
-            return read_document(source)
-        if isinstance(source, str | os.PathLike):
-            return read_document(Path(source).read_bytes(), source=os.fspath(source))
+        return open_document(source, noun="document of cases")
     except DocumentError as error:
         raise CasesError(error.issues, source=error.source) from None
-    message = (
-        f"'{as_written(source)}' is no document of cases; expected a path, a text or a mapping"
-    )
-    raise CasesError([Issue("wrong-type", message)])
 
 
 def _policy(document: Document, book: Casebook, tables: Mapping[str, Sequence[Row]]) -> Policy:

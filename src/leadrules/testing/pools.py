@@ -10,7 +10,6 @@ from typing import Any
 
 from leadrules.conditions.analysis import cells
 from leadrules.conditions.tree import (
-    Arithmetic,
     Comparison,
     Condition,
     DaysSince,
@@ -18,10 +17,11 @@ from leadrules.conditions.tree import (
     Literal,
     Lower,
     Param,
-    Term,
+    fields_of,
+    terms_of,
     walk,
 )
-from leadrules.lead import lead_fields
+from leadrules.lead import LEAST
 from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.sections import ParamRef
@@ -51,7 +51,6 @@ _USUAL: Mapping[Type, tuple[Any, ...]] = {
     Type.DATE: (date(2026, 1, 31),),
 }
 _USUAL_AGES = (0, _DAY, 1, -1, -_DAY, 400 * _DAY)
-_LEAST = {found.name: found.least for found in lead_fields() if found.least is not None}
 
 
 @dataclass(frozen=True)
@@ -184,22 +183,9 @@ def _pools(conditions: Sequence[Condition], words: Vocabulary) -> dict[str, Pool
     for condition in conditions:
         for _, node in walk(condition):
             if isinstance(node, Comparison):
-                for name in {x.name for x in _fields(node.left, node.right)}:
+                for name in fields_of(node):
                     found[name].learn(node)
     return {name: gatherer.pool() for name, gatherer in found.items()}
-
-
-def _fields(*terms: Term | tuple[Term, ...] | None) -> Iterator[Field]:
-    for term in terms:
-        match term:
-            case Field():
-                yield term
-            case tuple():
-                yield from _fields(*term)
-            case Arithmetic(_, left, right):
-                yield from _fields(left, right)
-            case DaysSince(of) | Lower(of):
-                yield from _fields(of)
 
 
 class _Gatherer:
@@ -215,7 +201,7 @@ class _Gatherer:
 
     def learn(self, node: Comparison) -> None:
         """Take what a comparison of the name tells of the values that matter."""
-        known = list(_literals(self.words, node.left, node.right))
+        known = list(_literals(self.words, node))
         texts = [x.value for x in known if isinstance(x.value, str)]
         numbers = [x.value for x in known if isinstance(x.value, int | float)]
         if node.op in {"within", "older_than"}:
@@ -244,7 +230,7 @@ class _Gatherer:
             equal = [Comparison(Field(self.name), "==", found) for found in literals]
             near = cells(self.name, equal, self.words)[1:]
         every = [*_USUAL.get(kind, ()), *self.values, *(_given(value, kind) for value in near)]
-        least = _LEAST.get(self.name)
+        least = LEAST.get(self.name)
         values = tuple(
             dict.fromkeys(x for x in every if x is not None and (least is None or x >= least))
         )
@@ -255,21 +241,15 @@ class _Gatherer:
         return Pool(values, ages, stated)
 
 
-def _literals(words: Vocabulary, *terms: Term | tuple[Term, ...] | None) -> Iterator[Literal]:
-    """Yield the literals in terms, and every value that a parameter in them ever has."""
-    for term in terms:
+def _literals(words: Vocabulary, node: Comparison) -> Iterator[Literal]:
+    """Yield the literals of a comparison, and every value that a parameter in it ever has."""
+    for term in terms_of(node):
         match term:
             case Literal():
                 yield term
             case Param(name):
                 parameter = words.parameters[name]
                 yield from (Literal(parameter.type, value) for _, value in parameter.values)
-            case tuple():
-                yield from _literals(words, *term)
-            case Arithmetic(_, left, right):
-                yield from _literals(words, left, right)
-            case DaysSince(of) | Lower(of):
-                yield from _literals(words, of)
 
 
 def _fits(found: Literal, kind: Type) -> bool:

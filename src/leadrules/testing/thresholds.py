@@ -10,15 +10,12 @@ from typing import Any
 from leadrules.conditions.format import format_condition, format_term
 from leadrules.conditions.reference import Seen
 from leadrules.conditions.tree import (
-    Arithmetic,
     Comparison,
     Condition,
-    DaysSince,
     Field,
     Literal,
-    Lower,
-    Param,
     Term,
+    terms_in,
     walk,
 )
 from leadrules.scoring.bands import Band, Bands
@@ -106,15 +103,7 @@ def _operator(node: Comparison) -> str | None:
 
 def _varies(term: Term) -> bool:
     """Return whether a term depends on the lead."""
-    match term:
-        case Field():
-            return True
-        case Arithmetic(_, left, right):
-            return _varies(left) or _varies(right)
-        case DaysSince(of) | Lower(of):
-            return _varies(of)
-        case Literal() | Param():
-            return False
+    return any(isinstance(inner, Field) for inner in terms_in(term))
 
 
 def _sides(node: Comparison, op: str, seen: Sequence[tuple[int, Seen]]) -> Sides:

@@ -7,7 +7,7 @@ from functools import partial
 
 import narwhals.stable.v2 as nw
 
-from leadrules.conditions.expressions import balanced
+from leadrules.conditions.expressions import balanced, by_steps
 from leadrules.frames import Opened
 from leadrules.frames.opening import PREVIOUS
 from leadrules.scoring.bands import Bands
@@ -42,16 +42,8 @@ def graded(points: nw.Expr, names: Sequence[str], numbers: Numbers, kind: str) -
 
 def named(place: nw.Expr, names: Sequence[str]) -> nw.Expr:
     """Return the name at a place; missing where the place is."""
-
-    def between(low: int, high: int) -> nw.Expr:
-        if low == high:
-            return nw.lit(names[low], nw.String)
-        middle = (low + high) // 2
-        return (
-            nw.when(place <= middle).then(between(low, middle)).otherwise(between(middle + 1, high))
-        )
-
-    return nw.when(~place.is_null()).then(between(0, len(names) - 1))
+    found = by_steps(place, range(1, len(names)), [nw.lit(name, nw.String) for name in names])
+    return nw.when(~place.is_null()).then(found)
 
 
 def placed(

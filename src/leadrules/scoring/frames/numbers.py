@@ -9,7 +9,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from leadrules.conditions.expressions import by_moment
+from leadrules.conditions.expressions import by_steps
 from leadrules.frames.opening import AT
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.effect import Effect
@@ -72,7 +72,7 @@ class Numbers:
         return found.cast(nw.Float64) if isinstance(found, nw.Expr) else nw.lit(float(found or 0))
 
     def _chosen(self, values: Sequence[Any], kind: Any) -> nw.Expr:
-        return by_moment(self.at, self.changes, [nw.lit(value, kind) for value in values])
+        return by_steps(self.at, self.changes, [nw.lit(value, kind) for value in values])
 
 
 def within(points: nw.Expr, numbers: Numbers, of: Callable[[Effect], Bounds]) -> nw.Expr:

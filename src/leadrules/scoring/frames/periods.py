@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from leadrules.conditions.expressions import by_moment
+from leadrules.conditions.expressions import by_steps
 from leadrules.frames.kinds import PREFIX
 from leadrules.values import MICROSECONDS_A_DAY
 from leadrules.zones import Zone
@@ -48,7 +48,7 @@ def _with_offset(frame: nw.LazyFrame[Any], time: str, zone: Zone) -> nw.LazyFram
         return frame.with_columns(nw.lit(zone.offsets[0], nw.Int64).alias(PERIOD))
     if not frame.implementation.is_polars():
         every = [nw.lit(offset, nw.Int64) for offset in zone.offsets]
-        offset = by_moment(nw.col(time), zone.changes, every)
+        offset = by_steps(nw.col(time), zone.changes, every)
         return frame.with_columns(offset.alias(PERIOD))
     import polars as pl  # noqa: PLC0415 - the frame is one of polars
 

@@ -34,7 +34,7 @@ from leadrules.scoring.frames.fit import fitted, limited_sum
 from leadrules.scoring.frames.history import Happened, happened
 from leadrules.scoring.frames.numbers import POINT, Numbers, in_points
 from leadrules.scoring.frames.rules import Counts
-from leadrules.sections import DECIMAL_PLACES
+from leadrules.scoring.points import step_of, steps_in
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary, column_of
 
@@ -168,8 +168,7 @@ class _Case:
         added = [parts[name] for name in scoring.added]
         total = read(opened, self.at, self.vocabulary, partial(limited_sum, added, scoring.total))
         decimals = scoring.total.decimals
-        step = 10 ** (DECIMAL_PLACES - decimals)
-        opened, sums = opened.beside({"shown": (total + step // 2) // step})
+        opened, sums = opened.beside({"shown": steps_in(total, step_of(decimals))})
         shown = sums["shown"]
         found["score"] = in_points(shown, 10**decimals) if decimals else shown
         found |= {name: in_points(number) for name, number in parts.items()}
