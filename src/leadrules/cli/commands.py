@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,12 +14,22 @@ from typer.main import get_command
 from leadrules import __version__
 from leadrules.cli.consoles import refuse, silence
 from leadrules.cli.formats import Format, Told
+from leadrules.cli.options import (
+    At,
+    Events,
+    EventsMapping,
+    LeadsFile,
+    LeadsMapping,
+    Output,
+    PolicyFile,
+    Tables,
+    percent,
+)
 from leadrules.errors import LeadRulesError
 
 __all__ = ["app", "run"]
 
 INTERRUPTED = 130
-MOST = 100
 UNREAD = 141  # as a process that SIGPIPE ends
 
 
@@ -61,106 +70,10 @@ def run(argv: Sequence[str] | None = None) -> int:
     return 0  # pragma: no cover - typer always exits
 
 
-def _moment(text: str) -> datetime:
-    from leadrules.sections import parse_day  # noqa: PLC0415 - for a quick --help
-    from leadrules.values import parse_moment  # noqa: PLC0415 - as above
-
-    try:
-        return datetime.combine(parse_day(text), time())
-    except ValueError:
-        pass
-    try:
-        return parse_moment(text)
-    except ValueError:
-        message = f"'{text}' is not a moment of ISO 8601, such as 2026-10-05T09:00+02:00"
-        raise typer.BadParameter(message) from None
-
-
-def _table(text: str) -> tuple[str, Path]:
-    name, mark, file = text.partition("=")
-    if not (name and mark and file):
-        message = f"'{text}' does not name a table and its file, such as territories=rows.csv"
-        raise typer.BadParameter(message)
-    return name, Path(file)
-
-
-def _percent(text: str) -> float:
-    try:
-        found = float(text.strip().removesuffix("%"))
-    except ValueError:
-        found = -1
-    if not 0 <= found <= MOST:
-        message = f"'{text}' is not a percentage from 0 to 100, such as 5"
-        raise typer.BadParameter(message)
-    return found
-
-
 def _version(value: bool) -> None:  # noqa: FBT001 - typer passes it so
     if value:
         typer.echo(f"leadrules {__version__}")
         raise typer.Exit
-
-
-PolicyFile = Annotated[
-    Path, typer.Argument(metavar="POLICY", help="The policy: a YAML or JSON file.")
-]
-Tables = Annotated[
-    list[Any] | None,
-    typer.Option(
-        "--table",
-        metavar="NAME=FILE.csv",
-        parser=_table,
-        help="The rows of a table that the policy declares. May be given several times.",
-    ),
-]
-At = Annotated[
-    datetime | None,
-    typer.Option(
-        "--at",
-        metavar="MOMENT",
-        parser=_moment,
-        help="The moment, in ISO 8601; without an offset, in the policy's zone; a date alone is "
-        "its 00:00. By default now.",
-    ),
-]
-Events = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--events",
-        metavar="FILE",
-        help="What the leads did: a table of events. May be given several times; all of one form.",
-    ),
-]
-EventsMapping = Annotated[
-    Path | None,
-    typer.Option(
-        "--events-mapping",
-        metavar="FILE",
-        help="Which columns of the events are which. Without it they are lead_id, time, type, "
-        "one for each property, and maybe id and kind.",
-    ),
-]
-LeadsFile = Annotated[
-    Path,
-    typer.Option(
-        "--leads",
-        metavar="FILE",
-        help="The leads: .csv, .tsv, .jsonl or .parquet, by its name.",
-    ),
-]
-LeadsMapping = Annotated[
-    Path | None,
-    typer.Option(
-        "--mapping",
-        metavar="FILE",
-        help="Which columns are which fields. Without it, columns are called as fields are: "
-        "company.employees or company_employees; id is a must.",
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write here, not to standard output."),
-]
 
 
 @app.callback()
@@ -371,7 +284,7 @@ def examine(
         typer.Option(
             "--fail-under",
             metavar="PERCENT",
-            parser=_percent,
+            parser=percent,
             help="Fail if the cases try less of the policy than this.",
         ),
     ] = None,
@@ -409,7 +322,7 @@ def compare(  # noqa: PLR0913 - a command takes what it can be told
         typer.Option(
             "--fail-above",
             metavar="PERCENT",
-            parser=_percent,
+            parser=percent,
             help="Fail if more of the leads change than this, and not because of rejected rows.",
         ),
     ] = None,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from leadrules.cli.consoles import messages, results
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
-from leadrules.testing.comparison import compare, joint_vocabulary
+from leadrules.testing.comparison import compare
+from leadrules.testing.joint import joint_vocabulary
 
 __all__ = ["compare_policies"]
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from leadrules.errors import Problem, as_written, did_you_mean
 from leadrules.events import KINDS
-from leadrules.policy.document import (
+from leadrules.policy.declarations import (
     FOR_ALL_TIME,
     DeclaredField,
     ParameterByDate,
-    Policy,
     Row,
     Table,
     type_of,
 )
+from leadrules.policy.document import Policy
 from leadrules.values import Type, settle
 from leadrules.vocabulary import NAMES, Vocabulary, column_of, columns_of, is_name, written
 

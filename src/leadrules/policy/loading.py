@@ -12,7 +12,8 @@ from leadrules.document import Document, open_document
 from leadrules.errors import DocumentError, PolicyError, Problem, as_written
 from leadrules.issues import in_order, located
 from leadrules.policy.checks import Steps, checked
-from leadrules.policy.document import Policy, Row
+from leadrules.policy.declarations import Row
+from leadrules.policy.document import Policy
 from leadrules.policy.repair import independent, restored, validated
 from leadrules.sections import described
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadrules.testing.cases import Case, CaseFile, Mismatch, Result
-    from leadrules.testing.comparison import Change, Comparison, compare, joint_vocabulary
+    from leadrules.testing.comparison import Change, Comparison, compare
     from leadrules.testing.goals import Coverage, Goal, coverage
     from leadrules.testing.history import History
     from leadrules.testing.invariants import Violation, check_policy
+    from leadrules.testing.joint import joint_vocabulary
     from leadrules.testing.loading import CasesError, load_cases
     from leadrules.testing.strategies import events, histories, leads, moments
 
@@ -40,10 +41,11 @@ __all__ = [
 
 _HOMES = {
     "cases": ("Case", "CaseFile", "Mismatch", "Result"),
-    "comparison": ("Change", "Comparison", "compare", "joint_vocabulary"),
+    "comparison": ("Change", "Comparison", "compare"),
     "goals": ("Coverage", "Goal", "coverage"),
     "history": ("History",),
     "invariants": ("Violation", "check_policy"),
+    "joint": ("joint_vocabulary",),
     "loading": ("CasesError", "load_cases"),
     "strategies": ("events", "histories", "leads", "moments"),
 }
