@@ -6,17 +6,45 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
 
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from leadrules.errors import as_written, did_you_mean
 from leadrules.values import MICROSECONDS_A_DAY, Instant, instant_of
 
-__all__ = ["Zone", "month_of", "week_of"]
+__all__ = ["Zone", "ZoneName", "month_of", "week_of"]
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2100, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _STEP = timedelta(days=6)
 """No zone changes its clocks twice in so short a time; Gaza will after 167 hours, in 2040."""
+_OF_THE_MACHINE = ("Factory", "localtime", "posix", "right")
+"""What a machine's folder of zones holds besides those of the IANA."""
+
+
+def _is_zone(name: str) -> bool:
+    """Return whether there is a zone of that name; to list all of them takes long."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return False
+    return not name.startswith(_OF_THE_MACHINE)
+
+
+def _known_zone(zone: str) -> str:
+    if not _is_zone(zone):
+        hint = did_you_mean(zone, available_timezones())
+        message = f"no time zone '{as_written(zone)}'{hint}"
+        raise PydanticCustomError("unknown_zone", "{message}", {"message": message})
+    return zone
+
+
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+"""The IANA name of a time zone, such as `Europe/Berlin`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr
 from pydantic_core import PydanticCustomError
 
 from leadrules.conditions.data import to_data
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
-from leadrules.errors import Issue, as_written, did_you_mean
+from leadrules.errors import Issue, as_written
 from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.policy.declarations import (
@@ -30,23 +30,11 @@ from leadrules.scoring.document import Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash, parse_day
 from leadrules.values import Cash, Value, moment_of, settle
 from leadrules.vocabulary import Vocabulary
+from leadrules.zones import ZoneName
 
 __all__ = ["Agreement", "Header", "Policy", "Signature"]
 
 Text = Annotated[str, Field(strict=True)]
-
-
-_OF_THE_MACHINE = ("Factory", "localtime", "posix", "right")
-"""What a machine's folder of zones holds besides those of the IANA."""
-
-
-def _is_zone(name: str) -> bool:
-    """Return whether there is a zone of that name; to list all of them takes long."""
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return False
-    return not name.startswith(_OF_THE_MACHINE)
 
 
 class Header(Section):
@@ -58,19 +46,10 @@ class Header(Section):
     """Counts up with every change."""
     effective: Day
     """The first day on which the policy holds."""
-    zone: str = "UTC"
+    zone: ZoneName = "UTC"
     """The IANA time zone of its dates, such as `Europe/Berlin`."""
     description: Prose = None
     """What it is for."""
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        if not _is_zone(zone):
-            hint = did_you_mean(zone, available_timezones())
-            message = f"no time zone '{as_written(zone)}'{hint}"
-            raise PydanticCustomError("unknown_zone", "{message}", {"message": message})
-        return zone
 
 
 class Signature(Section):
