@@ -7,7 +7,7 @@ saving. `open_hours` adds the clocks.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from leadrules.values import MICROSECONDS_A_DAY
@@ -72,6 +72,20 @@ class Week:
         span = bisect_left(self._sums, rest + 1) - 1
         phase = self._openings[span] + rest + 1 - self._sums[span]
         return weeks * _WEEK + phase - _TO_MONDAY
+
+    def spans(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield the open intervals between two local times, in order."""
+        first, last = (begin + _TO_MONDAY) // _WEEK, (end + _TO_MONDAY) // _WEEK
+        for week in range(first, last + 1):
+            monday = week * _WEEK - _TO_MONDAY
+            for start, stop in zip(self._edges[::2], self._edges[1::2], strict=True):
+                opening, closing = max(monday + start, begin), min(monday + stop, end)
+                if opening < closing:
+                    yield opening, closing
+
+    def opens_on(self, day: int) -> bool:
+        """Return whether a day of the week has hours."""
+        return bool(self.days[weekday(day)])
 
     def dates_until(self, day: int) -> int:
         """Return how many dates with hours there are up to and with a day."""

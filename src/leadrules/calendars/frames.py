@@ -1,0 +1,119 @@
+"""Open time in frames: two instants of a row are looked up in a table of the days of UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from leadrules.calendars.open_hours import OpenHours
+from leadrules.calendars.utc_days import UtcDays
+from leadrules.calendars.weeks import DAYS_A_WEEK
+from leadrules.frames.columns import Columns
+from leadrules.frames.kinds import PREFIX, recognised
+from leadrules.frames.opening import Opened, joined
+from leadrules.values import MICROSECONDS_A_DAY, Type
+
+__all__ = ["elapsed_frame"]
+
+_DAY, _WEEKS = f"{PREFIX}0day", f"{PREFIX}0weeks"
+_STARTED, _ENDED, _CLOCK = f"{PREFIX}0started", f"{PREFIX}0ended", f"{PREFIX}0clock"
+
+
+def elapsed_frame(frame: Any, *, hours: OpenHours, start: str, end: str, into: str) -> Any:
+    """Return a frame with a column of the open time between two of its columns, row by row.
+
+    Args:
+        frame: Any frame that narwhals knows; a lazy one stays lazy.
+        hours: The hours.
+        start: A column of datetimes with a time zone.
+        end: Another.
+        into: The name of the column of integer microseconds that is added. It is missing where
+            one of the two is.
+
+    Raises:
+        EvaluationError: If a column is absent or of a wrong type, or there is one named `into`.
+    """
+    native = recognised(frame, "frame")
+    columns = Columns(native, [start, end])
+    found = columns.frame.with_columns(
+        columns.settled(start, Type.DATETIME).alias(_STARTED),
+        columns.settled(end, Type.DATETIME).alias(_ENDED),
+    )
+    days = hours.utc_days
+    for side, column in enumerate((_STARTED, _ENDED)):
+        found = _with_open_time(found, column, days, prefix=f"{PREFIX}0{side}_")
+    opened = Opened(found, {}, None, isinstance(native, nw.DataFrame), frame, columns.names)
+    return opened.closed({into: nw.col(_ENDED) - nw.col(_STARTED)})
+
+
+def _with_open_time(
+    frame: nw.LazyFrame[Any], column: str, days: UtcDays, *, prefix: str
+) -> nw.LazyFrame[Any]:
+    """Return a frame whose column of instants is the open time up to them."""
+    last = days.first + len(days.values) - 1
+    at, day = nw.col(column), nw.col(_DAY)
+    # Spark divides as floats; half a day over whole days keeps them away from the edges.
+    floor = at - at % MICROSECONDS_A_DAY
+    frame = frame.with_columns(
+        ((floor + MICROSECONDS_A_DAY // 2) // MICROSECONDS_A_DAY).cast(nw.Int64).alias(_DAY),
+        (at % MICROSECONDS_A_DAY).alias(column),
+    )
+    before, after = (days.first - day + 6) // DAYS_A_WEEK, (day - last + 6) // DAYS_A_WEEK
+    weeks = nw.when(day < days.first).then(-before).when(day > last).then(after).otherwise(0)
+    frame = frame.with_columns(weeks.cast(nw.Int64).alias(_WEEKS))
+    frame = frame.with_columns((day - nw.col(_WEEKS) * DAYS_A_WEEK).alias(_DAY))
+    table = {f"{prefix}value": days.values}
+    for part, (openings, lengths) in enumerate(zip(days.openings, days.lengths, strict=True)):
+        table |= {f"{prefix}opening{part}": openings, f"{prefix}length{part}": lengths}
+    frame = _looked_up(frame, table, days.first)
+    value = nw.col(f"{prefix}value") + nw.col(_WEEKS) * days.a_week
+    for part in range(len(days.openings)):
+        since = nw.col(column) - nw.col(f"{prefix}opening{part}")
+        value = value + since.clip(nw.lit(0, nw.Int64), nw.col(f"{prefix}length{part}"))
+    return frame.with_columns(value.alias(column))
+
+
+def _looked_up(
+    frame: nw.LazyFrame[Any], table: Mapping[str, Sequence[int]], first: int
+) -> nw.LazyFrame[Any]:
+    """Return a frame with the columns of a table beside its own, by the day of each row."""
+    native = frame.to_native()
+    if frame.implementation.is_polars():
+        import polars as pl  # noqa: PLC0415 - the frame is one of polars
+
+        place = pl.col(_DAY) - first
+        native = native.with_columns(
+            pl.lit(pl.Series(values, dtype=pl.Int64)).gather(place).alias(name)
+            for name, values in table.items()
+        )
+        found: nw.LazyFrame[Any] = nw.from_native(native)
+        return found
+    days = {_DAY: range(first, first + len(next(iter(table.values())))), **table}
+    if frame.implementation.is_duckdb():
+        other = _of_duckdb(native, days)
+    else:
+        from pyspark.sql import functions as sql  # noqa: PLC0415 - it is a frame of Spark
+
+        rows = list(zip(*days.values(), strict=True))
+        schema = ", ".join(f"`{name}` bigint" for name in days)
+        other = sql.broadcast(native.sparkSession.createDataFrame(rows, schema))
+    return joined(frame, nw.from_native(other), [_DAY])
+
+
+def _of_duckdb(relation: Any, table: Mapping[str, Sequence[int]]) -> Any:
+    """Return a table as a relation of another's connection.
+
+    A relation does not tell its connection, so the table begins as the one row that counts
+    nothing of it. Texts are split, since DuckDB takes long over lists of constants.
+    """
+    from duckdb import ConstantExpression, FunctionExpression  # noqa: PLC0415 - it is there
+
+    def column(values: Sequence[int]) -> Any:
+        text = ConstantExpression(",".join(map(str, values)))
+        parts = FunctionExpression("string_split", text, ConstantExpression(","))
+        return FunctionExpression("unnest", parts).cast("BIGINT")
+
+    row = relation.limit(0).aggregate("count(*)")
+    return row.select(*(column(values).alias(name) for name, values in table.items()))
