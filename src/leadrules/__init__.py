@@ -21,8 +21,12 @@ if TYPE_CHECKING:
         PolicyError,
     )
     from leadrules.events import Event
+    from leadrules.identity import Cluster, Dossier, MatchKey, duplicates, match_keys, merge
     from leadrules.intake import Intake, Mapper, load_mapping
     from leadrules.lead import Account, Company, Lead
+    from leadrules.lifecycle.machine import StageMachine
+    from leadrules.lifecycle.state import State
+    from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition, Unmet
     from leadrules.policy import Policy, load_policy, policy_schema
     from leadrules.scoring.explanation import Explanation, Reason
     from leadrules.scoring.questions import Question
@@ -33,8 +37,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "Cluster",
     "Company",
     "DocumentError",
+    "Dossier",
     "Engine",
     "Evaluation",
     "EvaluationError",
@@ -46,18 +52,29 @@ __all__ = [
     "LeadRulesError",
     "Mapper",
     "MappingError",
+    "MatchKey",
     "Matcher",
     "Money",
     "Policy",
     "PolicyError",
     "Question",
     "Reason",
+    "Refusal",
+    "Request",
     "Score",
     "Scorer",
+    "Settled",
+    "StageMachine",
+    "State",
+    "Transition",
+    "Unmet",
     "Vocabulary",
     "__version__",
+    "duplicates",
     "load_mapping",
     "load_policy",
+    "match_keys",
+    "merge",
     "policy_schema",
 ]
 
@@ -75,8 +92,12 @@ _HOMES = {
         "PolicyError",
     ),
     "events": ("Event",),
+    "identity": ("Cluster", "Dossier", "MatchKey", "duplicates", "match_keys", "merge"),
     "intake": ("Intake", "Mapper", "load_mapping"),
     "lead": ("Account", "Company", "Lead"),
+    "lifecycle.machine": ("StageMachine",),
+    "lifecycle.state": ("State",),
+    "lifecycle.transition": ("Refusal", "Request", "Settled", "Transition", "Unmet"),
     "policy": ("Policy", "load_policy", "policy_schema"),
     "scoring.explanation": ("Explanation", "Reason"),
     "scoring.questions": ("Question",),

@@ -9,10 +9,12 @@ from datetime import datetime
 from leadrules.errors import EvaluationError, as_written
 from leadrules.events import Event
 from leadrules.lead import Lead
+from leadrules.lifecycle.machine import StageMachine
+from leadrules.lifecycle.state import State
 from leadrules.policy import Policy
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
-from leadrules.values import moment_of
+from leadrules.values import Instant, moment_of
 
 __all__ = ["Engine", "Evaluation"]
 
@@ -26,12 +28,15 @@ class Evaluation:
         at: The moment of the evaluation.
         policy: The hash of the policy.
         score: How good it is; None if the policy does not score.
+        state: Where it is in the process; None if the policy has no lifecycle, or nobody says
+            when the lead arose.
     """
 
     lead_id: str
     at: datetime
     policy: str
     score: Score | None
+    state: State | None = None
 
 
 class Engine:
@@ -66,6 +71,16 @@ class Engine:
             if policy.scoring is not None
             else None
         )
+        self._machine = (
+            StageMachine(
+                policy.lifecycle,
+                vocabulary=policy.scored,
+                calendars=policy.calendars,
+                policy=policy.hash,
+            )
+            if policy.lifecycle is not None
+            else None
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return Engine, (self.policy,)
@@ -85,25 +100,56 @@ class Engine:
             raise EvaluationError(message, field="scoring")
         return self._scorer
 
+    @property
+    def machine(self) -> StageMachine:
+        """The machine of the policy's stages.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`.
+        """
+        if self._machine is None:
+            message = f"policy '{self.policy.policy.id}' has no section 'lifecycle'"
+            raise EvaluationError(message, field="lifecycle")
+        return self._machine
+
     def evaluate(
-        self, lead: Lead, *, events: Iterable[Event] = (), at: datetime, previous: str | None = None
+        self,
+        lead: Lead,
+        *,
+        events: Iterable[Event] = (),
+        state: State | None = None,
+        at: datetime,
+        previous: str | None = None,
     ) -> Evaluation:
         """Return what the policy says of a lead at a moment.
 
         Args:
             lead: The lead.
             events: What happened to it, in any order.
+            state: Where it is in the process, if the host keeps that; else its events say so.
             at: The moment; with a time zone.
-            previous: The band that the lead was in before, if it was in one.
+            previous: The band that the lead was in before; by default that of its last move.
 
         Raises:
             EvaluationError: If the lead, the events or the moment cannot be evaluated.
         """
-        if self._scorer is None:
-            moment_of(at)
+        moment = moment_of(at)
+        given = tuple(events)
+        if state is None and self._machine is not None and _has_arisen(lead, given, moment):
+            state = self._machine.replay(lead, events=given, at=at)
+        if previous is None and state is not None:
+            previous = state.band
         score = (
-            self._scorer.score(lead, events=events, at=at, previous=previous)
+            self._scorer.score(lead, events=given, at=at, previous=previous)
             if self._scorer
             else None
         )
-        return Evaluation(lead.id, at, self.policy.hash, score)
+        return Evaluation(lead.id, at, self.policy.hash, score, state)
+
+
+def _has_arisen(lead: Lead, events: Iterable[Event], moment: int) -> bool:
+    """Return whether anything says that there was a lead by a moment."""
+    created = lead.record.get("created")
+    if isinstance(created, Instant):
+        return created <= moment
+    return any(event.moment <= moment for event in events)

@@ -25,7 +25,7 @@ from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.lead import FieldValue, Moment, Values
 from leadrules.values import Instant, Type, Value, instant_of, settle
 
-__all__ = ["KINDS", "Event", "Property", "sort_key", "standing"]
+__all__ = ["KINDS", "READ", "Event", "Property", "sort_key", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
             "outcome": _TEXT,
             "automatic": Property(type=Type.BOOLEAN),
             "by": _TEXT,
+            "role": _TEXT,
+            "step": _TEXT,
         },
         "answer": {
             "criterion": _NEEDED,
@@ -65,16 +67,60 @@ KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
             "reason": _NEEDED,
             "until": Property(type=Type.DATETIME),
         },
+        "moved": {
+            "to": _NEEDED,
+            "from": _TEXT,
+            "by": _TEXT,
+            "role": _TEXT,
+            "reason": _TEXT,
+            "note": _TEXT,
+            "band": _TEXT,
+            "forced": Property(type=Type.BOOLEAN),
+            "policy": _TEXT,
+        },
+        "assigned": {"owner": _NEEDED, "pool": _TEXT, "reason": _TEXT, "by": _TEXT},
+        "completed": {"item": _NEEDED, "note": _TEXT, "by": _TEXT, "role": _TEXT},
+        "approval": {
+            "role": _NEEDED,
+            "verdict": Property(type=Type.ENUM, choices=("approved", "rejected"), required=True),
+            "note": _TEXT,
+            "by": _TEXT,
+        },
+        "waiver": {"touches": _NEEDED, "reason": _NEEDED, "by": _TEXT},
+        "fulfilment": {"item": _NEEDED, "channel": _TEXT, "request": _TEXT, "by": _TEXT},
+        "update": {"note": _TEXT, "by": _TEXT},
+        "next_step": {"what": _NEEDED, "due": Property(type=Type.DATETIME), "by": _TEXT},
+        "pause": {
+            "clock": _TEXT,
+            "until": Property(type=Type.DATETIME),
+            "reason": _TEXT,
+            "by": _TEXT,
+        },
+        "resume": {"clock": _TEXT, "by": _TEXT},
     }
 )
 """What each kind of event says, apart from its lead, id and time.
 
 - `activity`: what the prospect did, of a declared `type` with declared properties;
-- `touch`: outreach, by a person or automatic; `channel` such as `call`;
+- `touch`: outreach, by a person or automatic; `channel` such as `call`; `role` of the person;
+  `step` of a nurture plan that it was;
 - `answer`: a qualification criterion was answered, for good or `until` a moment;
 - `retraction`: the event `of` that id did not happen;
-- `override`: somebody set the band, for a reason, for good or `until` a moment.
+- `override`: somebody set the band, for a reason, for good or `until` a moment;
+- `moved`: the lead went `to` a stage; a move that the policy allowed says which `policy` that
+  was, and by `read.<name>` what its guard read;
+- `assigned`: the lead has an `owner`;
+- `completed`: an `item` that the stage requires is there;
+- `approval`: a `role` approved, or rejected, what is in the stage;
+- `waiver`: the `touches` of that rule are not owed, for a `reason` that the rule allows;
+- `fulfilment`: an `item` was sent, by a `channel`, in answer to the activity `request`;
+- `update`: somebody looked at the status of the lead;
+- `next_step`: what was agreed to do next, and when it is `due`;
+- `pause`, `resume`: a `clock`, or all of them, stand still `until` a moment or until resumed.
 """
+
+READ = "read."
+"""What the names of the values begin with that the guard of a move read."""
 
 
 class Event(BaseModel):
@@ -153,7 +199,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
             settled = settle(value)
         except ValueError as error:
             return name, str(error)
-        if event.kind != "activity":
+        if event.kind != "activity" and not (event.kind == "moved" and name.startswith(READ)):
             if name not in kind:
                 return name, f"no such property of a {event.kind}{did_you_mean(name, kind)}"
             if settled is not None and not _fits(settled, kind[name]):

@@ -250,7 +250,7 @@ def _attributes(model: type) -> Iterator[tuple[str, str]]:
     for stated, below in pairwise(found.body):
         match stated, below:
             case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
-                yield name, inspect.cleandoc(text)
+                yield name.rstrip("_"), inspect.cleandoc(text)  # `from` is a word of Python
 
 
 def canonical(value: Any) -> Any:

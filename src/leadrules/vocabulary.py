@@ -114,6 +114,7 @@ class Vocabulary:
         scope: What is at hand, such as `activity`, if conditions read that and no lead.
         criteria: The names that a `criterion` may have; any, if None.
         bands: The names that a `band` may have; any, if None.
+        told: The names that other properties of events may have, by kind and property.
 
     Examples:
         >>> words = Vocabulary({"months": Declaration(type=Type.INTEGER, unit="months")})
@@ -131,6 +132,7 @@ class Vocabulary:
     scope: str | None = None
     criteria: tuple[str, ...] | None = None
     bands: tuple[str, ...] | None = None
+    told: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def fields(self) -> Mapping[str, Declaration]:
@@ -163,16 +165,21 @@ class Vocabulary:
         """
         if activity is not None:
             return self.activities[activity]
+        names = self._names.get(kind, {})
         return {
-            name: replace(found, choices=self._names[name]) if self._names.get(name) else found
+            name: replace(found, choices=names[name]) if names.get(name) else found
             for name, found in KINDS[kind].items()
         }
 
     @cached_property
-    def _names(self) -> Mapping[str, tuple[str, ...]]:
+    def _names(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """The names that are known of what events of other kinds than activities tell of."""
-        told = {"criterion": self.criteria, "band": self.bands}
-        return {name: names for name, names in told.items() if names is not None}
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        graded = {("answer", "criterion"): self.criteria, ("override", "band"): self.bands}
+        for (kind, name), names in {**graded, **self.told}.items():
+            if names is not None:
+                found.setdefault(kind, {})[name] = names
+        return found
 
     @cached_property
     def epochs(self) -> tuple[Instant, ...]:
@@ -240,11 +247,11 @@ class Vocabulary:
         said = {name: value for name, value in values.items() if name not in own}
         event = Event.model_validate({"kind": "activity", **own, "properties": said})
         if event.kind != "activity":
-            for name, names in self._names.items():
+            for name, names in self._names.get(event.kind, {}).items():
                 told = event[name]
                 if told is not None and told not in names:
                     hint = did_you_mean(str(told), names)
-                    raise _wrong_event(event, name, f"no {name} '{told}'{hint}")
+                    raise _wrong_event(event, name, f"no {_TOLD.get(name, name)} '{told}'{hint}")
             return event
         declared = self.activities.get(str(event.type))
         if declared is None:
@@ -272,6 +279,10 @@ class Vocabulary:
             field=str(name),
             lead_id=lead_id if isinstance(lead_id, str) else None,
         )
+
+
+_TOLD = {"to": "stage", "from": "stage", "touches": "rule of touches"}
+"""What a message calls the name that a property holds, where that is not the property's own."""
 
 
 def _wrong_event(event: Event, name: str, message: str) -> EvaluationError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from leadrules.errors import Problem, as_written, did_you_mean
@@ -38,14 +38,26 @@ def checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Pro
     yield from declared
     yield from _check_activities(policy)
     yield from _check_tables(policy, rows)
-    if policy.scoring is None:
-        return
+    for name, calendar in policy.calendars.items():
+        if not is_name(name):
+            yield _bad_name(name, ("calendars", name))
+        yield from calendar.check(("calendars", name))
     broken = {str(problem.path[1]) for problem in declared}
     sound = {name: found for name, found in policy.parameters.items() if name not in broken}
     vocabulary = policy.model_copy(update={"parameters": sound}).vocabulary
-    for problem in policy.scoring.check(vocabulary):
-        if not names_any(problem, broken):
-            yield replace(problem, path=("scoring", *problem.path))
+    found: list[Problem] = []
+    if policy.scoring is not None:
+        found += _within("scoring", policy.scoring.check(vocabulary))
+    if policy.lifecycle is not None:
+        results = policy.scoring.results if policy.scoring else {}
+        words = replace(vocabulary, derived=results)
+        found += _within("lifecycle", policy.lifecycle.check(words, policy.calendars))
+    yield from (problem for problem in found if not names_any(problem, broken))
+
+
+def _within(section: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    for problem in problems:
+        yield replace(problem, path=(section, *problem.path))
 
 
 def _check_fields(policy: Policy) -> Iterator[Problem]:
@@ -79,8 +91,9 @@ def _check_fields(policy: Policy) -> Iterator[Problem]:
 def _results(policy: Policy) -> Iterator[str]:
     """Yield the columns that an evaluation adds to a frame of leads."""
     yield from ("score", "fit")
-    for name in policy.scoring.results if policy.scoring else ():
-        yield column_of(name)
+    for section in (policy.scoring, policy.lifecycle):
+        for name in section.results if section else ():
+            yield column_of(name)
 
 
 def _check_activities(policy: Policy) -> Iterator[Problem]:
@@ -99,7 +112,7 @@ def _check_columns(policy: Policy) -> Iterator[Problem]:
     """Yield every property that would share a column of events with what it is not."""
     taken = {
         name.lower(): (name, _held(found.type), f"that of an event of kind '{kind}'")
-        for kind, properties in KINDS.items()
+        for kind, properties in reversed(KINDS.items())
         for name, found in properties.items()
     }
     taken |= {name: (name, "", "one that every event has") for name in EVERY_EVENT}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -11,11 +12,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, PrivateAttr
 from pydantic_core import PydanticCustomError
 
+from leadrules.calendars import Calendar, Delay
 from leadrules.conditions.data import to_data
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
 from leadrules.errors import Issue, as_written
 from leadrules.events import Event
 from leadrules.lead import Lead
+from leadrules.lifecycle.document import Lifecycle
 from leadrules.policy.declarations import (
     Activity,
     DeclaredField,
@@ -138,8 +141,12 @@ class Policy(Section):
     """Values that change on dates, by name."""
     tables: Mapping[str, Table] = Field(default_factory=dict)
     """The tables whose rows are given to `load_policy`."""
+    calendars: Mapping[str, Calendar] = Field(default_factory=dict)
+    """When offices are open."""
     scoring: Scoring | None = None
     """How good a lead is."""
+    lifecycle: Lifecycle | None = None
+    """Where a lead can be, who may move it when, and what is owed to it."""
 
     _rows: Mapping[str, tuple[Row, ...]] = PrivateAttr(default_factory=dict)
     _warnings: tuple[Issue, ...] = PrivateAttr(default=())
@@ -175,7 +182,13 @@ class Policy(Section):
             zone=zone,
             criteria=tuple(qualification.criteria) if qualification else (),
             bands=tuple(band.name for band in bands.levels) if bands else (),
+            told=self.lifecycle.told if self.lifecycle else {},
         )
+
+    @cached_property
+    def scored(self) -> Vocabulary:
+        """The names that the steps after scoring may use: those of leads, and what it adds."""
+        return replace(self.vocabulary, derived=self.scoring.results if self.scoring else {})
 
     @cached_property
     def hash(self) -> str:
@@ -188,6 +201,7 @@ class Policy(Section):
         data["policy"] = {"zone": self.policy.zone}
         if self.scoring is not None:
             data["scoring"] = self.scoring.counted()
+        data["calendars"] = {name: found.counted() for name, found in self.calendars.items()}
         data["fields"] = {name: _counted(found) for name, found in self.fields.items()}
         data["activities"] = {
             name: {key: _counted(found) for key, found in activity.properties.items()}
@@ -205,7 +219,7 @@ class Policy(Section):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return the policy with other sections, which are not checked."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("vocabulary", "hash"):
+        for name in ("vocabulary", "scored", "hash"):
             copied.__dict__.pop(name, None)  # each policy has its own
         return copied
 
@@ -326,4 +340,6 @@ def _with_trees(data: Any) -> Any:
             return [_with_trees(inner) for inner in data]
         case Always() | AllOf() | AnyOf() | Not() | AtLeast() | Comparison():
             return to_data(data)
+        case Delay():
+            return str(data)
     return data

@@ -69,6 +69,13 @@ class Score:
             return None
         return self.fit_letter + self.engagement_digit
 
+    @property
+    def results(self) -> dict[str, str | float | bool]:
+        """What scoring adds to the lead, by name, as conditions of later steps read it."""
+        found = {name: getattr(self, name) for name in _RESULTS}
+        known = {name: value for name, value in found.items() if value is not None}
+        return known | {f"answer.{name}": answer for name, answer in self.answers}
+
     def answer(self, criterion: str) -> Answer | None:
         """Return how a criterion is answered, or None if the policy does not ask it."""
         return dict(self.answers).get(criterion)
@@ -78,6 +85,18 @@ class Score:
         shown = ", ".join(f"{name}={value!r}" for name, value in told if value not in (None, ()))
         return f"Score({shown})"
 
+
+_RESULTS = (
+    "score",
+    "fit",
+    "engagement",
+    "lifetime",
+    "qualification",
+    "fit_letter",
+    "engagement_digit",
+    "band",
+    "ready",
+)
 
 _Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Score)], slots=True)
 """A score that can still be written: frozen ones take three times as long to make."""

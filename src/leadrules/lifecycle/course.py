@@ -1,0 +1,447 @@
+"""The fold of facts: what each event changes about where a lead is and what was done for it.
+
+Facts are applied without asking whether the policy would have allowed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from leadrules.events import Event
+from leadrules.lifecycle.moves import Move
+from leadrules.lifecycle.process import Process
+from leadrules.lifecycle.stages import APPROVALS
+from leadrules.lifecycle.state import Asked, Entries, Pause, Run, State
+from leadrules.lifecycle.touches import TouchRule
+from leadrules.values import Instant, instant_of
+
+__all__ = ["Course"]
+
+
+class Course:
+    """A state that can be written: the facts of a lead go in, one after the other.
+
+    Its attributes are those of `State`; what is a tuple of pairs there is a mapping here.
+    """
+
+    __slots__ = (
+        "approved",
+        "asked",
+        "band",
+        "began",
+        "contacted",
+        "counted",
+        "done",
+        "ended",
+        "entered",
+        "entries",
+        "hours",
+        "lead_id",
+        "matched",
+        "messaged",
+        "moments",
+        "next_step",
+        "owner",
+        "pauses",
+        "policy",
+        "previous",
+        "process",
+        "reason",
+        "runs",
+        "sent",
+        "stage",
+        "time",
+        "updated",
+        "version",
+        "waived",
+    )
+
+    def __init__(
+        self,
+        process: Process,
+        lead_id: str,
+        at: Instant,
+        *,
+        owner: str | None = None,
+        policy: str | None = None,
+    ) -> None:
+        self.process = process
+        self.lead_id = lead_id
+        self.version = 0
+        self.policy = policy
+        self.owner = owner
+        self._arise(process.lifecycle.initial, at)
+
+    def _arise(self, stage: str, at: Instant) -> None:
+        """Begin in a stage, with nothing before."""
+        self.stage = stage
+        self.entered = self.time = self.began = at
+        self.previous: str | None = None
+        self.reason: str | None = None
+        self.band: str | None = None
+        self.entries: dict[str, Entries] = {stage: Entries(stage, at, at, 1)}
+        self.ended: Instant | None = at if self.process.stages[stage].is_closed else None
+        self.moments: dict[str, Instant] = {}
+        self.runs: dict[str, Run] = {}
+        self.hours: list[tuple[Instant, str | None]] = []
+        self.pauses: list[Pause] = []
+        self.asked: list[Asked] = []
+        self.contacted: Instant | None = None
+        self.messaged: Instant | None = None
+        self._forget()
+        self._keep_hours(at)
+        self._passed("created", at)
+        self._passed(f"entered.{stage}", at)
+
+    def _forget(self) -> None:
+        """Begin a visit of a stage: nothing has been done in it yet."""
+        self.counted: dict[str, tuple[Instant, ...]] = {}
+        self.waived: dict[str, str] = {}
+        self.done: dict[str, Instant] = {}
+        self.approved: dict[str, Instant] = {}
+        self.updated: Instant | None = None
+        self.next_step: tuple[str, Instant | None] | None = None
+        self.sent: dict[str, Instant] = {}
+        self.matched: dict[str, tuple[Instant, ...]] = {}
+
+    @classmethod
+    def of(cls, process: Process, state: State) -> Course:
+        """Return a state as one that can be written."""
+        self = object.__new__(cls)
+        self.process = process
+        for name in _PLAIN:
+            setattr(self, name, getattr(state, name))
+        for name in _LISTED:
+            setattr(self, name, list(getattr(state, name)))
+        for name in _PAIRED:
+            setattr(self, name, dict(getattr(state, name)))
+        self.entries = {found.stage: found for found in state.entries}
+        self.runs = {found.clock: found for found in state.runs}
+        return self
+
+    def state(self) -> State:
+        """Return what the course has come to."""
+        return State(
+            self.lead_id,
+            self.stage,
+            self.entered,
+            self.time,
+            self.version,
+            self.policy,
+            self.owner,
+            self.previous,
+            self.reason,
+            self.band,
+            tuple(self.entries.values()),
+            self.began,
+            self.ended,
+            tuple(self.moments.items()),
+            tuple(self.runs.values()),
+            tuple(self.hours),
+            tuple(self.pauses),
+            tuple(self.counted.items()),
+            tuple(self.waived.items()),
+            tuple(self.done.items()),
+            tuple(self.approved.items()),
+            self.updated,
+            self.next_step,
+            tuple(self.asked),
+            tuple(self.sent.items()),
+            tuple(self.matched.items()),
+            self.contacted,
+            self.messaged,
+        )
+
+    def fold(self, events: Iterable[Event]) -> None:
+        """Apply facts, which come in their order."""
+        for event in events:
+            self.note(event)
+
+    def note(self, event: Event) -> None:
+        """Apply one fact, which happened no earlier than those before it."""
+        self.time = event.moment
+        self.version += 1
+        apply = _APPLY.get(event.kind)
+        if apply is not None:
+            apply(self, event, self.time)
+
+    # --- moves
+
+    def enter(
+        self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
+    ) -> None:
+        """Bring the lead to another stage."""
+        stages = self.process.stages
+        left, closed = self.stage, stages[stage].is_closed
+        self._passed(f"left.{left}", at)
+        self._forget()
+        self.previous, self.stage, self.entered = left, stage, at
+        self.reason, self.band = reason, band
+        before = self.entries.get(stage)
+        first, count = (before.first, before.times) if before else (at, 0)
+        self.entries[stage] = Entries(stage, first, at, count + 1)
+        if stages[left].is_closed and not closed:
+            self._begin_round(at)
+        elif closed and self.ended is None:
+            self.ended = at
+        self._keep_hours(at)
+        self._passed(f"entered.{stage}", at)
+
+    def _begin_round(self, at: Instant) -> None:
+        self.began, self.ended = at, None
+        self.moments, self.runs, self.hours = {}, {}, []
+        self.pauses = [x for x in self.pauses if x.end is None or x.end > at]
+        self._passed("created", at)
+
+    def go(
+        self, to: str, at: Instant, *, reason: str | None = None, band: str | None = None
+    ) -> None:
+        """Move the lead as a fact that states it would."""
+        self.time = at
+        self.version += 1
+        self._go(to, at, reason, band)
+
+    def _moved(self, event: Event, at: Instant) -> None:
+        to = str(event.properties["to"])
+        if to not in self.process.stages:
+            return  # a stage that the policy does not know; `audit` tells
+        if self.version == 1 and at == self.began and event.properties.get("from") is None:
+            self._arise(to, at)
+        self._go(to, at, _text(event, "reason"), _text(event, "band"))
+
+    def _go(self, to: str, at: Instant, reason: str | None, band: str | None) -> None:
+        if to == self.stage:
+            self.updated = at
+            return
+        accepted = _accepts(self.process.moves[self.stage], to)
+        self.enter(to, at, reason=reason, band=band)
+        if accepted:
+            self._passed("accepted", at)
+
+    def _assigned(self, event: Event, at: Instant) -> None:
+        self.owner = _text(event, "owner")
+        self._keep_hours(at)
+        self._passed("assigned", at)
+
+    def _keep_hours(self, at: Instant) -> None:
+        """Keep in mind the calendar by which the lead is worked from now on."""
+        calendar = self.process.calendar_of(self.owner, self.stage)
+        if not self.hours or self.hours[-1][1] != calendar:
+            self.hours.append((at, calendar))
+
+    # --- clocks
+
+    def _passed(self, moment: str, at: Instant) -> None:
+        """Note a moment that clocks may run by."""
+        process = self.process
+        if moment not in process.watched:
+            return
+        self.moments.setdefault(moment, at)
+        for name, clock in process.restarted:
+            run = self.runs.get(name)
+            if moment == clock.from_:
+                missed = 0 if run is None else run.missed + self._is_missed(name, run, at)
+                self.runs[name] = Run(name, at, None, missed)
+            elif moment == clock.to and run is not None and run.stop is None:
+                self.runs[name] = run._replace(stop=at)
+
+    def _is_missed(self, name: str, run: Run, at: Instant) -> bool:
+        limit = self.process.clocks[name].limit
+        due = self.process.clock_deadline(name, run.start, limit, self.hours, self.pauses)
+        return due is not None and (run.stop or at) > due
+
+    def _pause(self, event: Event, at: Instant) -> None:
+        end = _moment(event, "until")
+        if end is None or end > at:
+            self.pauses.append(Pause(_text(event, "clock"), at, end))
+
+    def _resume(self, event: Event, at: Instant) -> None:
+        clock = _text(event, "clock")
+        self.pauses = [
+            x._replace(end=at) if clock in (None, x.clock) and (x.end is None or x.end > at) else x
+            for x in self.pauses
+        ]
+
+    # --- touches, messages, and what was asked for
+
+    def _touch(self, event: Event, at: Instant) -> None:
+        said = event.properties
+        by_person = said.get("automatic") is not True
+        outbound = said["direction"] == "outbound"
+        if by_person:
+            reached = not outbound or said.get("outcome") in self.process.contact
+            if outbound:
+                self._passed("first_attempt", at)
+            if reached:
+                self.contacted = at
+                self._passed("first_contact", at)
+            for name, rule in self.process.touches[self.stage]:
+                if outbound if rule.counts == "attempted" else reached:
+                    self._count(name, rule, said, at)
+        elif outbound:
+            self.messaged = at
+        if outbound:
+            if said.get("step") is not None:
+                self.sent[str(said["step"])] = at
+            if self.asked:
+                self.asked = [
+                    x if x.acknowledged is not None else x._replace(acknowledged=at)
+                    for x in self.asked
+                ]
+                self._drop_given()
+
+    def _count(self, name: str, rule: TouchRule, said: Mapping[str, Any], at: Instant) -> None:
+        if rule.channels and said["channel"] not in rule.channels:
+            return
+        if rule.by and said.get("role") not in rule.by:
+            return
+        times = self.counted.get(name, ())
+        if len(times) >= rule.most:
+            return
+        if times and rule.apart is not None:
+            calendar = self.process.calendars.get(self.hours[-1][1])
+            if rule.apart.after(times[-1], calendar) > at:
+                return
+        self.counted[name] = (*times, at)
+
+    def _activity(self, event: Event, at: Instant) -> None:
+        process = self.process
+        for name, _, run in process.responses.get(event.type, ()):
+            if process.is_true(run, event, at):
+                self.asked.append(Asked(name, event.id, at))
+        for name, step, run in process.steps.get((self.stage, event.type), ()):
+            times = self.matched.get(name, ())
+            called = len(times) == step.count and _close(times, step.within)
+            if not called and process.is_true(run, event, at):
+                self.matched[name] = (*times, at)[-step.count :]
+
+    def _fulfilment(self, event: Event, at: Instant) -> None:
+        item, request = _text(event, "item"), _text(event, "request")
+        responses = self.process.lifecycle.responses
+        for index, asked in enumerate(self.asked):
+            wanted = asked.sent is None and responses[asked.response].send == item
+            if wanted and request in (None, asked.activity):
+                given = asked.acknowledged or at
+                self.asked[index] = asked._replace(acknowledged=given, sent=at)
+                break
+        self._drop_given()
+
+    def _drop_given(self) -> None:
+        responses = self.process.lifecycle.responses
+        self.asked = [
+            x
+            for x in self.asked
+            if (x.acknowledged is None and responses[x.response].acknowledge is not None)
+            or (x.sent is None and responses[x.response].send is not None)
+        ]
+
+    # --- what is done in a stage
+
+    def _completed(self, event: Event, at: Instant) -> None:
+        item = str(event.properties["item"])
+        needed = self.process.stages[self.stage].requires.get(item)
+        if needed is not None and self._is_there(needed.after):
+            self.done.setdefault(item, at)
+        if self.next_step is not None and item == self.next_step[0]:
+            self.next_step = None
+        self.updated = at
+
+    def _approval(self, event: Event, at: Instant) -> None:
+        self.updated = at
+        role, approvals = str(event.properties["role"]), self.process.stages[self.stage].approvals
+        if approvals is None or role not in approvals.by:
+            return
+        if event.properties["verdict"] != "approved":
+            self.approved.pop(role, None)
+        elif self._is_there(approvals.after):
+            self.approved.setdefault(role, at)
+
+    def _is_there(self, needed: Iterable[str]) -> bool:
+        """Return whether all that something waits for is there."""
+        approvals = self.process.stages[self.stage].approvals
+        return all(
+            all(role in self.approved for role in (approvals.by if approvals else ()))
+            if name == APPROVALS
+            else name in self.done
+            for name in needed
+        )
+
+    def _waiver(self, event: Event, at: Instant) -> None:
+        del at
+        name, reason = str(event.properties["touches"]), str(event.properties["reason"])
+        for found, rule in self.process.touches[self.stage]:
+            if found == name and reason in rule.waive:
+                self.waived.setdefault(name, reason)
+
+    def _answer(self, event: Event, at: Instant) -> None:
+        del event
+        self.updated = at
+        self._passed("first_qualification", at)
+
+    def _update(self, event: Event, at: Instant) -> None:
+        del event
+        self.updated = at
+
+    def _next_step(self, event: Event, at: Instant) -> None:
+        self.next_step = (str(event.properties["what"]), _moment(event, "due"))
+        self._passed("next_step", at)
+
+
+_PLAIN = (
+    "lead_id",
+    "stage",
+    "entered",
+    "time",
+    "version",
+    "policy",
+    "owner",
+    "previous",
+    "reason",
+    "band",
+    "began",
+    "ended",
+    "updated",
+    "next_step",
+    "contacted",
+    "messaged",
+)
+_LISTED = ("hours", "pauses", "asked")
+_PAIRED = ("moments", "counted", "waived", "done", "approved", "sent", "matched")
+
+_APPLY: Mapping[str, Callable[[Course, Event, Instant], None]] = {
+    "moved": Course._moved,  # noqa: SLF001 - the table of its own methods
+    "assigned": Course._assigned,  # noqa: SLF001
+    "touch": Course._touch,  # noqa: SLF001
+    "activity": Course._activity,  # noqa: SLF001
+    "fulfilment": Course._fulfilment,  # noqa: SLF001
+    "completed": Course._completed,  # noqa: SLF001
+    "approval": Course._approval,  # noqa: SLF001
+    "waiver": Course._waiver,  # noqa: SLF001
+    "answer": Course._answer,  # noqa: SLF001
+    "update": Course._update,  # noqa: SLF001
+    "next_step": Course._next_step,  # noqa: SLF001
+    "pause": Course._pause,  # noqa: SLF001
+    "resume": Course._resume,  # noqa: SLF001
+}
+"""What each kind of fact does; others change nothing."""
+
+
+def _accepts(moves: Iterable[tuple[int, Move]], to: str) -> bool:
+    """Return whether a move to a stage accepts a handover."""
+    return any(move.to == to and move.accept_within is not None for _, move in moves)
+
+
+def _close(times: tuple[Instant, ...], within: int | None) -> bool:
+    return within is None or times[-1] - times[0] < within
+
+
+def _text(event: Event, name: str) -> str | None:
+    value = event.properties.get(name)
+    return None if value is None else str(value)
+
+
+def _moment(event: Event, name: str) -> Instant | None:
+    value = event.properties.get(name)
+    return instant_of(value) if isinstance(value, datetime) else None

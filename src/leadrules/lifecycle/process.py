@@ -1,0 +1,207 @@
+"""A section `lifecycle` compiled: what each kind of fact has to be looked up in."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from leadrules.calendars import Calendar, Delay, OpenHours
+from leadrules.conditions.compiler import compile_condition
+from leadrules.conditions.tree import Always
+from leadrules.events import Event
+from leadrules.lifecycle.clocks import Clock
+from leadrules.lifecycle.document import Lifecycle
+from leadrules.lifecycle.moves import Move
+from leadrules.lifecycle.nurture import NurtureStep
+from leadrules.lifecycle.responses import Response
+from leadrules.lifecycle.state import Pause
+from leadrules.lifecycle.touches import TouchRule
+from leadrules.values import Instant, Value
+from leadrules.vocabulary import Vocabulary
+
+__all__ = ["Process", "step_id"]
+
+Hours = Sequence[tuple[Instant, str | None]]
+_Condition = Callable[[Mapping[str, Value], int, Mapping[str, Value]], Any]
+
+
+class Process:
+    """What the fold of facts and the obligations read of a lifecycle, by what they look up.
+
+    Args:
+        lifecycle: The document, checked.
+        vocabulary: The names that its conditions use.
+        calendars: The calendars of the policy, by name.
+
+    Attributes:
+        moves: The moves out of each stage, each with its place in the document.
+        targets: The stages that moves lead to from each stage, with the places of these moves.
+        touches: The rules of touches of each stage, by name.
+        clocks: The clocks, by name.
+        watched: The moments that some clock runs by.
+        restarted: The clocks that a moment starts anew.
+        responses: The responses to each type of activity, by name.
+        steps: The steps of nurture plans that activities call for, by stage and type of activity.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        vocabulary: Vocabulary,
+        calendars: Mapping[str, Calendar],
+    ) -> None:
+        self.lifecycle = lifecycle
+        self.stages = lifecycle.stages
+        self.vocabulary = vocabulary
+        self.calendars: Mapping[str | None, OpenHours] = {
+            name: found.hours_in(vocabulary.zone) for name, found in calendars.items()
+        }
+        self.moves: dict[str, list[tuple[int, Move]]] = {name: [] for name in self.stages}
+        for index, move in enumerate(lifecycle.moves):
+            for stage in move.from_:
+                self.moves[stage].append((index, move))
+        self.targets: dict[str, dict[str, list[int]]] = {name: {} for name in self.stages}
+        for stage, moves in self.moves.items():
+            for index, move in moves:
+                self.targets[stage].setdefault(move.to, []).append(index)
+        self.touches: dict[str, list[tuple[str, TouchRule]]] = {name: [] for name in self.stages}
+        for name, rule in lifecycle.touches.items():
+            for stage in rule.in_:
+                self.touches[stage].append((name, rule))
+        self.clocks: Mapping[str, Clock] = lifecycle.clocks
+        self.watched = frozenset(
+            moment for clock in self.clocks.values() for moment in (clock.from_, clock.to)
+        )
+        self.restarted = tuple((x, clock) for x, clock in self.clocks.items() if clock.restart)
+        self.contact = frozenset(lifecycle.contact)
+        self._epochs = vocabulary.epochs
+        self._parameters = [vocabulary.parameters_at(x) for x in (-(2**63), *self._epochs)]
+        self.responses: dict[str | None, list[tuple[str, Response, _Condition | None]]] = {}
+        for name, response in lifecycle.responses.items():
+            run = self._on_activity(response.activity, response.when)
+            self.responses.setdefault(response.activity, []).append((name, response, run))
+        self.steps: dict[
+            tuple[str, str | None], list[tuple[str, NurtureStep, _Condition | None]]
+        ] = {}
+        for plan_name, plan in lifecycle.nurture.items():
+            for step_name, step in plan.steps.items():
+                if step.activity is not None:
+                    run = self._on_activity(step.activity, step.when)
+                    for stage in plan.in_:
+                        found = self.steps.setdefault((stage, step.activity), [])
+                        found.append((step_id(plan_name, step_name), step, run))
+
+    def _on_activity(self, activity: str, when: Any) -> _Condition | None:
+        if isinstance(when, Always):
+            return None
+        return compile_condition(when, self.vocabulary.of_activity(activity))
+
+    def parameters_at(self, at: int) -> Mapping[str, Value]:
+        """Return the parameters in effect at a moment."""
+        return self._parameters[bisect_right(self._epochs, at)]
+
+    def is_true(self, condition: _Condition | None, event: Event, at: int) -> bool:
+        """Return whether a condition on activities is true of one."""
+        if condition is None:
+            return True
+        return condition(event.record, at, self.parameters_at(at)) is True
+
+    def calendar_of(self, owner: str | None, stage: str) -> str | None:
+        """Return the calendar by which a lead is worked: its owner's, else the role's."""
+        hours = self.lifecycle.hours
+        if hours is None:
+            return None
+        if owner is not None and owner in hours.owners:
+            return hours.owners[owner]
+        return hours.roles.get(self.stages[stage].owner or "", hours.default)
+
+    def deadline(
+        self, start: int, delay: Delay, hours: Hours, pauses: Iterable[Pause] = ()
+    ) -> int | None:
+        """Return when a delay is over that runs by the calendar in effect at each time.
+
+        Where the calendar changes, what is left of it in open time runs on in the next one. A
+        pause adds what is open of it; the result is None if a pause has no end.
+
+        Args:
+            start: When it starts.
+            delay: How long it is.
+            hours: The calendars, each with the moment from which on, in order.
+            pauses: When it stands still, in order and without overlaps.
+        """
+        name = _calendar_at(hours, start)
+        due = delay.after(start, self.calendars.get(name))
+        marks: list[tuple[int, Any]] = [(x.start, x) for x in pauses]
+        if delay.needs_hours:
+            marks += [(at, calendar) for at, calendar in hours if at > start]
+        resumed = start
+        for at, mark in sorted(marks, key=itemgetter(0)):
+            if at >= due:
+                break
+            now = max(at, resumed)
+            if not isinstance(mark, Pause):
+                left = self._span(now, due, name)
+                name = mark
+            elif mark.end is None:
+                return None
+            elif mark.end <= now:
+                continue
+            else:
+                left = self._span(now, due, name if delay.needs_hours else None)
+                now = resumed = mark.end
+            due = self.calendars[name].add(now, left) if delay.needs_hours else now + left
+        return due
+
+    def clock_deadline(
+        self, name: str, start: int, delay: Delay, hours: Hours, pauses: Iterable[Pause]
+    ) -> int | None:
+        """Return when a delay of a clock is over, or None if it stands still without an end."""
+        calendar = self.clocks[name].calendar
+        own = hours if calendar is None else ((Instant(start), calendar),)
+        stood = _united(x for x in pauses if x.clock in (None, name))
+        return self.deadline(start, delay, own, stood)
+
+    def _span(self, start: int, end: int, calendar: str | None) -> int:
+        """Return the time between two moments: open time, if there is a calendar."""
+        open_hours = self.calendars.get(calendar)
+        return end - start if open_hours is None else open_hours.elapsed(start, end)
+
+    def part(self, start: int, due: int, percent: int, hours: Hours, delay: Delay) -> int:
+        """Return when a share of the time from a start to a deadline is over."""
+        if not delay.needs_hours:
+            return start + (due - start) * percent // 100
+        open_hours = self.calendars[_calendar_at(hours, start)]
+        return open_hours.add(start, open_hours.elapsed(start, due) * percent // 100)
+
+    def left(self, at: int, due: int, calendar: str | None) -> int:
+        """Return how much time is left until a deadline: open time, if there is a calendar."""
+        return self._span(at, due, calendar)
+
+
+def _calendar_at(hours: Hours, at: int) -> str | None:
+    """Return the calendar that is in effect at a moment; before the first, the first."""
+    found = hours[0][1] if hours else None
+    for start, name in hours:
+        if start > at:
+            break
+        found = name
+    return found
+
+
+def _united(pauses: Iterable[Pause]) -> list[Pause]:
+    """Return pauses in order and without overlaps; one without an end is the last."""
+    found: list[Pause] = []
+    for pause in sorted(pauses, key=lambda x: x.start):
+        if found and (found[-1].end is None or pause.start <= found[-1].end):
+            ends = (found[-1].end, pause.end)
+            found[-1] = found[-1]._replace(end=None if None in ends else max(x for x in ends if x))
+        else:
+            found.append(pause)
+    return found
+
+
+def step_id(plan: str, step: str) -> str:
+    """Return what a step of a nurture plan is called by touches, and on agendas."""
+    return f"{plan}.{step}"
