@@ -105,6 +105,8 @@ def _plain(value: Any) -> object:
             return {"money": str(value)}
         case Decimal():
             return float(value)
+        case list() | tuple():
+            return list(value)
     return value
 
 

@@ -150,7 +150,7 @@ class Dossier:
         ]
         events = [
             event_of(each, place=f"history[{number}]")
-            for number, each in enumerate(_listed(told.get("history"), "history"))
+            for number, each in enumerate(_listed(told.get("history"), "history", of="events"))
         ]
         return cls(tuple(snapshots), tuple(events))
 
@@ -245,9 +245,9 @@ def _of_kind(kind: type[_Part], given: object, name: str) -> Iterable[_Part]:
         yield part
 
 
-def _listed(given: object, name: str) -> Iterable[Any]:
+def _listed(given: object, name: str, *, of: str | None = None) -> Iterable[Any]:
     if isinstance(given, str | Mapping | Event) or not isinstance(given, Iterable):
-        message = f"{name}: '{as_written(given)}' is no list of {name}"
+        message = f"{name}: '{as_written(given)}' is no list of {of or name}"
         raise EvaluationError(message, field=name)
     return given
 

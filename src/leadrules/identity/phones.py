@@ -55,7 +55,7 @@ def _parsed(plain: str, region: str) -> str | None:
         found = library.parse(re.sub("^00", "+", plain), region)
     except library.NumberParseException:
         return None
-    if not library.is_possible_number(found):
+    number = str(library.format_number(found, library.PhoneNumberFormat.E164))
+    if not library.is_possible_number(found) or not _INTERNATIONAL.fullmatch(number):
         return None
-    extension = f" ext. {found.extension}" if found.extension else ""
-    return f"{library.format_number(found, library.PhoneNumberFormat.E164)}{extension}"
+    return f"{number} ext. {found.extension}" if found.extension else number

@@ -18,7 +18,7 @@ STAGE_FACTS = frozenset(
 """The kinds of events that say where a lead is. Those of two leads make no sense together."""
 
 _NAMED_BY = MappingProxyType({"fulfilment": "request", "retraction": "of"})
-"""Which property of an event names another one, in the order in which these can be told."""
+"""Which property of an event names another one; a retraction may name a fulfilment."""
 _TIERS = ("", *_NAMED_BY)
 
 Key = tuple[str, str]
@@ -38,7 +38,10 @@ def united(events: Mapping[Key, Event], *, ids: Sequence[str]) -> Mapping[Key, E
     2. Of events that differ and have the same id, that of the first lead keeps the id; each
        other has the id of its lead and a slash before it, as often as it takes to be new.
     3. An event that names another one, such as a retraction, names it by its new id. It means
-       the event of its own lead, and if there is none that of another.
+       the event of its own lead, and if there is none that of the first lead that has one.
+
+    So the first lead's own events stay as they are, and merging them again with what they were
+    made of adds none.
 
     Args:
         events: The events by what they are called.
@@ -48,22 +51,37 @@ def united(events: Mapping[Key, Event], *, ids: Sequence[str]) -> Mapping[Key, E
         The events by what they were called; those that are one are so under several names.
     """
     place = {lead_id: number for number, lead_id in enumerate(ids)}
-    ordered = sorted(events, key=lambda key: (_tier(events[key]), place[key[0]], key[1]))
-    ours = {event_id for _, event_id in events}
-    names: dict[Key, str] = {}
-    told: dict[str, object] = {}
-    for key in ordered:
-        lead_id, event_id = key
-        said, name = _said(events[key], names), event_id
-        while told.get(name, said) != said or (name in ours and name not in {event_id, *told}):
-            name = f"{lead_id}/{name}"
-        names[key] = name
-        told[name] = said
+    ordered = sorted(events, key=lambda key: (place[key[0]], _tier(events[key]), key[1]))
+    names = _names(events, ordered)
     made: dict[str, Event] = {}
     for key in ordered:
         if names[key] not in made:
             made[names[key]] = _renamed(events[key], ids[0], names)
     return {key: made[names[key]] for key in events}
+
+
+def _names(events: Mapping[Key, Event], ordered: Sequence[Key]) -> Mapping[Key, str]:
+    """Return the new id of each event."""
+    names: dict[Key, str] = {}
+    said_by: dict[str, object] = {}
+    alike: dict[str, list[tuple[object, str]]] = {}
+    reserved = {event_id for _, event_id in events}
+    given: set[Key] = set()
+    for key in ordered:
+        lead_id, event_id = key
+        said, others = _said(events[key], names), alike.setdefault(event_id, [])
+        name = next((name for other, name in others if other == said), event_id)
+        while (
+            said_by.get(name, said) != said  # another event has it
+            or (lead_id, name) in given  # another event of the same lead
+            or (name != event_id and name in reserved and name not in said_by)  # one yet to come
+        ):
+            name = f"{lead_id}/{name}"
+        names[key] = name
+        said_by[name] = said
+        given.add((lead_id, name))
+        others.append((said, name))
+    return names
 
 
 def _tier(event: Event) -> int:
