@@ -52,6 +52,7 @@ class Course:
         "runs",
         "sent",
         "stage",
+        "through",
         "time",
         "updated",
         "version",
@@ -79,6 +80,7 @@ class Course:
         self.stage = stage
         self.entered = self.time = self.began = at
         self.previous: str | None = None
+        self.through: tuple[str, ...] = ()
         self.reason: str | None = None
         self.band: str | None = None
         self.entries: dict[str, Entries] = {stage: Entries(stage, at, at, 1)}
@@ -152,6 +154,7 @@ class Course:
             tuple(self.matched.items()),
             self.contacted,
             self.messaged,
+            self.through,
         )
 
     def fold(self, events: Iterable[Event]) -> None:
@@ -177,6 +180,7 @@ class Course:
         left, closed = self.stage, stages[stage].is_closed
         self._passed(f"left.{left}", at)
         self._forget()
+        self.through = (*self.through, left) if at == self.entered else (left,)
         self.previous, self.stage, self.entered = left, stage, at
         self.reason, self.band = reason, band
         before = self.entries.get(stage)
@@ -236,8 +240,8 @@ class Course:
     def _passed(self, moment: str, at: Instant) -> None:
         """Note a moment that clocks may run by."""
         process = self.process
-        if moment not in process.watched:
-            return
+        if moment not in process.watched or (self.ended is not None and at > self.ended):
+            return  # no clock runs by it, or the round is over
         self.moments.setdefault(moment, at)
         for name, clock in process.restarted:
             run = self.runs.get(name)
@@ -250,7 +254,7 @@ class Course:
     def _is_missed(self, name: str, run: Run, at: Instant) -> bool:
         limit = self.process.clocks[name].limit
         due = self.process.clock_deadline(name, run.start, limit, self.hours, self.pauses)
-        return due is not None and (run.stop or at) > due
+        return due is not None and (at if run.stop is None else run.stop) > due
 
     def _pause(self, event: Event, at: Instant) -> None:
         end = _moment(event, "until")
@@ -406,6 +410,7 @@ _PLAIN = (
     "next_step",
     "contacted",
     "messaged",
+    "through",
 )
 _LISTED = ("hours", "pauses", "asked")
 _PAIRED = ("moments", "counted", "waived", "done", "approved", "sent", "matched")

@@ -257,7 +257,8 @@ class StageMachine:
         """Return what the policy moves by itself: automatic moves, and those whose time is over.
 
         Of a stage the first move in document order is taken that nothing stands against, then
-        of the next stage; no stage is entered twice.
+        of the next stage. To where the lead has been at that moment it does not go back, so to
+        settle twice does nothing more.
 
         Args:
             state: As of `advance`.
@@ -275,7 +276,7 @@ class StageMachine:
             return Refusal(state.lead_id, state.stage, None, at, tuple(wrong))
         known = _known(lead)
         taken: list[Transition] = []
-        seen = {state.stage}
+        seen = {state.stage, *(state.through if state.entered == moment else ())}
         while True:
             case = Case(state, known, derived or {}, moment)
             step = self._step(case, at, seen)
@@ -297,7 +298,7 @@ class StageMachine:
 
         Args:
             state: As of `advance`.
-            request: As of `advance`; a reason and a note have to be said.
+            request: As of `advance`; a reason has to be said.
             at: As of `advance`.
             derived: As of `advance`.
         """
@@ -305,6 +306,9 @@ class StageMachine:
         wrong = self._wrong(state, moment)
         if request.to not in self.lifecycle.stages:
             wrong.append(self._no_move(state.stage, request.to))
+        elif request.to == state.stage:
+            message = f"the lead is in stage '{request.to}' already"
+            wrong.append(Unmet("no-move", message, "name another stage"))
         if request.role not in self.lifecycle.force:
             may = self.lifecycle.force
             needs = f"it takes {one_of(may)}" if may else "the policy lets nobody force a move"

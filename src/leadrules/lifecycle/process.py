@@ -24,6 +24,9 @@ from leadrules.vocabulary import Vocabulary
 __all__ = ["Process", "step_id"]
 
 Hours = Sequence[tuple[Instant, str | None]]
+WHOLE = 100
+"""All of something, in per cent."""
+
 _Condition = Callable[[Mapping[str, Value], int, Mapping[str, Value]], Any]
 
 
@@ -144,36 +147,47 @@ class Process:
             if not isinstance(mark, Pause):
                 left = self._span(now, due, name)
                 name = mark
+                if left:
+                    due = self.calendars[name].add(now, left)
             elif mark.end is None:
                 return None
             elif mark.end <= now:
                 continue
+            elif delay.needs_hours:
+                left = self._span(now, due, name)
+                resumed = mark.end
+                due = max(due, self.calendars[name].add(resumed, left))
             else:
-                left = self._span(now, due, name if delay.needs_hours else None)
-                now = resumed = mark.end
-            due = self.calendars[name].add(now, left) if delay.needs_hours else now + left
+                due += mark.end - now
+                resumed = mark.end
         return due
 
     def clock_deadline(
         self, name: str, start: int, delay: Delay, hours: Hours, pauses: Iterable[Pause]
     ) -> int | None:
         """Return when a delay of a clock is over, or None if it stands still without an end."""
-        calendar = self.clocks[name].calendar
-        own = hours if calendar is None else ((Instant(start), calendar),)
         stood = _united(x for x in pauses if x.clock in (None, name))
-        return self.deadline(start, delay, own, stood)
+        return self.deadline(start, delay, self.clock_hours(name, start, hours), stood)
+
+    def clock_hours(self, name: str, start: int, hours: Hours) -> Hours:
+        """Return the calendars by which a clock runs: its own, else those of the owners."""
+        calendar = self.clocks[name].calendar
+        return hours if calendar is None else ((Instant(start), calendar),)
 
     def _span(self, start: int, end: int, calendar: str | None) -> int:
         """Return the time between two moments: open time, if there is a calendar."""
         open_hours = self.calendars.get(calendar)
         return end - start if open_hours is None else open_hours.elapsed(start, end)
 
-    def part(self, start: int, due: int, percent: int, hours: Hours, delay: Delay) -> int:
-        """Return when a share of the time from a start to a deadline is over."""
-        if not delay.needs_hours:
-            return start + (due - start) * percent // 100
+    def share(self, start: int, delay: Delay, percent: int, hours: Hours) -> Delay:
+        """Return a share of a delay, as a delay; that of business days is open time."""
+        if percent == WHOLE:
+            return delay
+        if delay.unit != "business_days":
+            return Delay(delay.unit, delay.amount * percent // WHOLE)
         open_hours = self.calendars[_calendar_at(hours, start)]
-        return open_hours.add(start, open_hours.elapsed(start, due) * percent // 100)
+        amount = open_hours.elapsed(start, delay.after(start, open_hours))
+        return Delay("business", amount * percent // WHOLE)
 
     def left(self, at: int, due: int, calendar: str | None) -> int:
         """Return how much time is left until a deadline: open time, if there is a calendar."""

@@ -119,6 +119,7 @@ class State:
         matched: The activities that call for steps of nurture plans, since the entry.
         contacted: When they were reached, or got in touch, last.
         messaged: When the last automatic message went out.
+        through: The stages that it left at the very moment at which it came here.
     """
 
     lead_id: str
@@ -149,6 +150,7 @@ class State:
     matched: tuple[tuple[str, tuple[Instant, ...]], ...] = ()
     contacted: Instant | None = None
     messaged: Instant | None = None
+    through: tuple[str, ...] = ()
 
     @property
     def since(self) -> datetime:
@@ -235,6 +237,8 @@ def _plain(name: str, value: Any) -> Any:
         return {key: [instant_text(at) for at in times] for key, times in value} or None
     if name == "waived":
         return dict(value) or None
+    if name == "through":
+        return list(value)
     if name == "hours":
         return [[instant_text(at), calendar] for at, calendar in value]
     if name == "next_step":
@@ -257,6 +261,8 @@ def _read(name: str, value: Any) -> Any:
         return tuple((_text(key), tuple(_moment(x) for x in times)) for key, times in value.items())
     if name == "waived":
         return tuple((_text(key), _text(reason)) for key, reason in value.items())
+    if name == "through":
+        return tuple(_text(x) for x in value)
     if name == "hours":
         return tuple((_moment(at), None if x is None else _text(x)) for at, x in value)
     if name == "next_step":

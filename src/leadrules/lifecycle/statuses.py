@@ -74,15 +74,18 @@ def touches_stand(
         return TouchesStand("open", missing)
     if at > due:
         return TouchesStand("breached", missing, due)
-    quarter = _last_quarter(process, state.entered, due, rule.within, state.hours)
-    if at >= quarter or _finished(rule, _hours(process, state), times[-1:], missing, at) > due:
+    ends = process.deadline(
+        state.entered, _most(process, state.entered, rule.within, state.hours), state.hours
+    )
+    quarter = due + 1 if ends is None else ends
+    hours = process.calendars.get(state.hours[-1][1])
+
+    def is_late(moment: int) -> bool:
+        return _finished(rule, hours, times[-1:], missing, moment) > due
+
+    if at >= quarter or is_late(at):
         return TouchesStand("at_risk", missing, due)
-    return TouchesStand("open", missing, due, quarter)
-
-
-def _hours(process: Process, state: State) -> OpenHours | None:
-    """Return the hours by which a lead is worked now."""
-    return process.calendars.get(state.hours[-1][1])
+    return TouchesStand("open", missing, due, first_of(is_late, at, quarter))
 
 
 def _finished(
@@ -98,9 +101,10 @@ def _finished(
     return at
 
 
-def _last_quarter(process: Process, start: int, due: int, delay: Delay, hours: Hours) -> int:
-    """Return the first moment at which less than a quarter of the time is left."""
-    return process.part(start, due, 75, hours, delay) + 1
+def _most(process: Process, start: int, delay: Delay, hours: Hours) -> Delay:
+    """Return the least part of a delay of which less than a quarter is left."""
+    most = process.share(start, delay, 75, hours)
+    return Delay(most.unit, most.amount + 1)
 
 
 def first_of(test: Callable[[int], bool], start: int, end: int) -> int:
@@ -152,11 +156,16 @@ def clock_stands(process: Process, name: str, state: State, at: int) -> ClockSta
     if at > due:
         return ClockStands("breached", start, due, missed=True)
     if clock.at_most is None:
-        risk = _last_quarter(process, start, due, clock.limit, state.hours)
+        most = _most(process, start, clock.limit, state.hours)
+        ends = process.clock_deadline(name, start, most, state.hours, state.pauses)
+        risk = due + 1 if ends is None else min(ends, due + 1)
     else:
         ideal = process.clock_deadline(name, start, clock.within, state.hours, state.pauses)
         risk = due + 1 if ideal is None else min(ideal, due) + 1
-    if any(x.clock in (None, name) and x.start <= at < (x.end or at + 1) for x in state.pauses):
+    if any(
+        x.clock in (None, name) and x.start <= at and (x.end is None or at < x.end)
+        for x in state.pauses
+    ):
         return ClockStands("paused", start, due, risk, missed)
     if at >= risk:
         return ClockStands("at_risk", start, due, missed=missed)
