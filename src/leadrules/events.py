@@ -25,7 +25,7 @@ from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.lead import FieldValue, Moment, Values
 from leadrules.values import Instant, Type, Value, instant_of, settle
 
-__all__ = ["KINDS", "READ", "Event", "Property", "sort_key", "standing"]
+__all__ = ["KINDS", "READ", "Event", "Property", "content_of", "sort_key", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
         if other:
             message = f"event '{event.id}': is of lead '{event.lead_id}', not of '{lead_id}'"
             raise EvaluationError(message, field="lead_id", lead_id=lead_id)
-        if seen is not event and _content(seen) != _content(event):
+        if seen is not event and content_of(seen) != content_of(event):
             message = f"event '{event.id}': another event has this id; ids are unique for a lead"
             raise EvaluationError(message, field="id", lead_id=lead_id)
         if event.kind == "retraction" and event.moment <= at:
@@ -288,7 +288,7 @@ def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
     )
 
 
-def _content(event: Event) -> tuple[object, ...]:
+def content_of(event: Event) -> tuple[object, ...]:
     """Return what an event says: the same for every spelling of its instant and its values."""
     return event.moment, event.kind, event.type, event.record
 

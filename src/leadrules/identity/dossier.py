@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from leadrules.errors import EvaluationError, as_written, one_of
-from leadrules.events import Event, sort_key
+from leadrules.events import Event, content_of, sort_key
 from leadrules.identity.data import as_mapping, event_data, event_of, lead_data, lead_of
 from leadrules.identity.snapshots import Snapshot, composed, in_order_of_creation
-from leadrules.identity.union import STAGE_FACTS, Key, content_of, united
+from leadrules.identity.union import STAGE_FACTS, Key, united
 from leadrules.lead import Lead
 
 __all__ = ["Dossier", "merge"]

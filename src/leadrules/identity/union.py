@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from leadrules.events import Event
 
-__all__ = ["STAGE_FACTS", "content_of", "united"]
+__all__ = ["STAGE_FACTS", "Key", "united"]
 
 STAGE_FACTS = frozenset(
     {
@@ -23,11 +23,6 @@ _TIERS = ("", *_NAMED_BY)
 
 Key = tuple[str, str]
 """What an event was called: the id of its lead, and its own."""
-
-
-def content_of(event: Event) -> tuple[object, ...]:
-    """Return what an event says: the same for every spelling of its instant and its values."""
-    return event.moment, event.kind, event.type, event.record
 
 
 def united(events: Mapping[Key, Event], *, ids: Sequence[str]) -> Mapping[Key, Event]:
