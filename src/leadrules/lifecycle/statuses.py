@@ -85,7 +85,8 @@ def touches_stand(
 
     if at >= quarter or is_late(at):
         return TouchesStand("at_risk", missing, due)
-    return TouchesStand("open", missing, due, first_of(is_late, at, quarter))
+    changes = first_of(is_late, at, quarter) if is_late(quarter) else quarter
+    return TouchesStand("open", missing, due, changes)
 
 
 def _finished(
@@ -156,7 +157,8 @@ def clock_stands(process: Process, name: str, state: State, at: int) -> ClockSta
     if at > due:
         return ClockStands("breached", start, due, missed=True)
     if clock.at_most is None:
-        most = _most(process, start, clock.limit, state.hours)
+        hours = process.clock_hours(name, start, state.hours)
+        most = _most(process, start, clock.limit, hours)
         ends = process.clock_deadline(name, start, most, state.hours, state.pauses)
         risk = due + 1 if ends is None else min(ends, due + 1)
     else:
