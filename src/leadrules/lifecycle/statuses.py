@@ -130,6 +130,7 @@ class ClockStands:
         due: When it runs out, if it does.
         changes: From when on it is at risk, if nothing is done.
         missed: Whether it has ever run out.
+        stop: When it was stopped, if it was.
     """
 
     status: Status
@@ -137,6 +138,7 @@ class ClockStands:
     due: int | None = None
     changes: int | None = None
     missed: bool = False
+    stop: Instant | None = None
 
 
 def clock_stands(process: Process, name: str, state: State, at: int) -> ClockStands:
@@ -148,7 +150,8 @@ def clock_stands(process: Process, name: str, state: State, at: int) -> ClockSta
     due = process.clock_deadline(name, start, clock.limit, state.hours, state.pauses)
     if stop is not None:
         late = due is not None and stop > due
-        return ClockStands("met_late" if late else "met", start, due, missed=late or missed)
+        status: Status = "met_late" if late else "met"
+        return ClockStands(status, start, due, missed=late or missed, stop=stop)
     if state.ended is not None:
         late = due is not None and state.ended > due
         return ClockStands("breached" if late else "ended", start, due, missed=late or missed)
