@@ -49,12 +49,18 @@ class _Prose:
 class Section(BaseModel):
     """A part of a document: a mapping whose keys are its fields, and no others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, serialize_by_alias=True
+    )
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Show what the document states, and nothing that it leaves to the defaults."""
-        stated = self.model_fields_set
-        return [(name, value) for name, value in super().__repr_args__() if name in stated]
+        stated, fields = self.model_fields_set, type(self).model_fields
+        return [
+            (fields[name].alias or name, value)
+            for name, value in super().__repr_args__()
+            if name in stated
+        ]
 
 
 Prose = Annotated[str | None, _Prose(), Field(strict=True)]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from leadrules.calendars import Wait
@@ -73,6 +73,7 @@ class Clock(Section):
     escalate: Annotated[
         Mapping[int, Text],
         BeforeValidator(_percentages, json_schema_input_type=Mapping[str, Text]),
+        PlainSerializer(lambda steps: {f"{percent}%": step for percent, step in steps.items()}),
     ] = Field(default_factory=dict)
     """What to do when a share of the time in `within` is over: `remind`, `reassign`, or a role
     that is told."""

@@ -63,10 +63,9 @@ class Move(Section):
     """Why sales and marketing agreed on it."""
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Show the condition as people write it, and `from` by its name."""
-        shown = dict(super().__repr_args__())
+        """Show the condition as people write it."""
         texts = {"when": format_condition(self.when)}
-        return [("from" if x == "from_" else x, texts.get(str(x), y)) for x, y in shown.items()]
+        return [(name, texts.get(str(name), value)) for name, value in super().__repr_args__()]
 
     @property
     def timer(self) -> Delay | Literal["wake"] | None:

@@ -26,6 +26,8 @@ __all__ = ["NurturePlan", "NurtureStep"]
 
 _YEARLY = re.compile(r"(\d{2})-(\d{2})", re.ASCII)
 _LEAP_YEAR = 2000
+_NEEDED = {"before": "on", "when": "activity", "count": "activity", "within": "activity"}
+"""The keys of a step that say nothing without another."""
 
 
 def _on(value: Any) -> Any:
@@ -101,13 +103,9 @@ class NurtureStep(Section):
                 yield Problem("type-mismatch", message, (*path, "on"))
         if self.activity is not None:
             yield from check_activity(self.activity, self.when, path, vocabulary, warnings=warnings)
-        for key, needed in (
-            ("before", "on"),
-            ("when", "activity"),
-            ("count", "activity"),
-            ("within", "activity"),
-        ):
-            if key in self.model_fields_set and getattr(self, needed) is None:
+        for key, needed in _NEEDED.items():
+            default = type(self).model_fields[key].default
+            if getattr(self, key) != default and getattr(self, needed) is None:
                 message = f"says nothing without '{needed}'"
                 yield Problem("wrong-value", message, (*path, key))
 

@@ -90,7 +90,7 @@ class Stage(Section):
     """Who has to approve before a lead goes on to a stage that is open or won."""
     update_every: Wait | None = None
     """How fresh its status has to be: the owner owes an update as often."""
-    reasons: tuple[Text, ...] = ()
+    reasons: tuple[Text, ...] | None = None
     """Why a lead can come here; if there are some, every move says one."""
     wake: Mapping[str, Wait] = Field(default_factory=dict)
     """When a lead is to be looked at again, by the reason it came for; `default` for the others."""
@@ -109,7 +109,8 @@ class Stage(Section):
     @property
     def why(self) -> tuple[str, ...]:
         """The reasons for which a lead can come here, those that only `wake` names included."""
-        return tuple(dict.fromkeys((*self.reasons, *(x for x in self.wake if x != WAKE))))
+        own = self.reasons or ()
+        return tuple(dict.fromkeys((*own, *(x for x in self.wake if x != WAKE))))
 
     def wait(self, reason: str | None) -> Wait | None:
         """Return how long a lead rests here that came for a reason."""
@@ -122,15 +123,16 @@ class Stage(Section):
         if self.owner is None and not self.is_closed:
             message = f"nobody owns stage '{name}'; expected owner: a role"
             yield Problem("missing-owner", message, path)
-        if "reasons" in self.model_fields_set and not self.reasons:
+        reasons = self.reasons or ()
+        if self.reasons == ():
             yield Problem("empty", "no reasons; expected at least one", (*path, "reasons"))
-        for index, reason in enumerate(self.reasons):
-            if reason in self.reasons[:index]:
+        for index, reason in enumerate(reasons):
+            if reason in reasons[:index]:
                 place: Path = (*path, "reasons", index)
                 yield Problem("duplicate", f"'{reason}' stands here twice", place)
         for reason in self.wake:
-            if self.reasons and reason not in (*self.reasons, WAKE):
-                hint = did_you_mean(reason, self.reasons)
+            if reasons and reason not in (*reasons, WAKE):
+                hint = did_you_mean(reason, reasons)
                 message = f"no reason '{reason}' of this stage{hint}"
                 yield Problem("unknown-name", message, (*path, "wake", reason))
         if self.kind == "recycled" and not self.wake:
