@@ -7,57 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from leadrules.events import Event
-from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.stages import APPROVALS
-from leadrules.lifecycle.state import Asked, Entries, Pause, Run, State
+from leadrules.lifecycle.state import (
+    Asked,
+    Entries,
+    Pause,
+    Run,
+    State,
+    maker,
+    parts_of,
+    set_parts,
+)
+from leadrules.lifecycle.statuses import value_of
 from leadrules.lifecycle.touches import TouchRule
 from leadrules.values import Instant, instant_of
 
 __all__ = ["Course"]
 
+_made = maker(State)
+_Found = TypeVar("_Found")
+_Counted = tuple[tuple[str, tuple[Instant, ...]], ...]
+
 
 class Course:
     """A state that can be written: the facts of a lead go in, one after the other.
 
-    Its attributes are those of `State`; what is a tuple of pairs there is a mapping here.
+    Its attributes are those of `State`, and hold the same.
     """
 
-    __slots__ = (
-        "approved",
-        "asked",
-        "band",
-        "began",
-        "contacted",
-        "counted",
-        "done",
-        "ended",
-        "entered",
-        "entries",
-        "hours",
-        "lead_id",
-        "matched",
-        "messaged",
-        "moments",
-        "next_step",
-        "owner",
-        "pauses",
-        "policy",
-        "previous",
-        "process",
-        "reason",
-        "runs",
-        "sent",
-        "stage",
-        "through",
-        "time",
-        "updated",
-        "version",
-        "waived",
-    )
+    __slots__ = ("process", *State.__slots__)
 
     def __init__(
         self,
@@ -83,13 +65,13 @@ class Course:
         self.through: tuple[str, ...] = ()
         self.reason: str | None = None
         self.band: str | None = None
-        self.entries: dict[str, Entries] = {stage: Entries(stage, at, at, 1)}
+        self.entries: tuple[Entries, ...] = (Entries(stage, at, at, 1),)
         self.ended: Instant | None = at if self.process.stages[stage].is_closed else None
-        self.moments: dict[str, Instant] = {}
-        self.runs: dict[str, Run] = {}
-        self.hours: list[tuple[Instant, str | None]] = []
-        self.pauses: list[Pause] = []
-        self.asked: list[Asked] = []
+        self.moments: tuple[tuple[str, Instant], ...] = ()
+        self.runs: tuple[Run, ...] = ()
+        self.hours: tuple[tuple[Instant, str | None], ...] = ()
+        self.pauses: tuple[Pause, ...] = ()
+        self.asked: tuple[Asked, ...] = ()
         self.contacted: Instant | None = None
         self.messaged: Instant | None = None
         self._forget()
@@ -99,63 +81,26 @@ class Course:
 
     def _forget(self) -> None:
         """Begin a visit of a stage: nothing has been done in it yet."""
-        self.counted: dict[str, tuple[Instant, ...]] = {}
-        self.waived: dict[str, str] = {}
-        self.done: dict[str, Instant] = {}
-        self.approved: dict[str, Instant] = {}
+        self.counted: _Counted = ()
+        self.waived: tuple[tuple[str, str], ...] = ()
+        self.done: tuple[tuple[str, Instant], ...] = ()
+        self.approved: tuple[tuple[str, Instant], ...] = ()
         self.updated: Instant | None = None
         self.next_step: tuple[str, Instant | None] | None = None
-        self.sent: dict[str, Instant] = {}
-        self.matched: dict[str, tuple[Instant, ...]] = {}
+        self.sent: tuple[tuple[str, Instant], ...] = ()
+        self.matched: _Counted = ()
 
     @classmethod
     def of(cls, process: Process, state: State) -> Course:
         """Return a state as one that can be written."""
         self = object.__new__(cls)
         self.process = process
-        for name in _PLAIN:
-            setattr(self, name, getattr(state, name))
-        for name in _LISTED:
-            setattr(self, name, list(getattr(state, name)))
-        for name in _PAIRED:
-            setattr(self, name, dict(getattr(state, name)))
-        self.entries = {found.stage: found for found in state.entries}
-        self.runs = {found.clock: found for found in state.runs}
+        set_parts(self, *parts_of(state))
         return self
 
     def state(self) -> State:
         """Return what the course has come to."""
-        return State(
-            self.lead_id,
-            self.stage,
-            self.entered,
-            self.time,
-            self.version,
-            self.policy,
-            self.owner,
-            self.previous,
-            self.reason,
-            self.band,
-            tuple(self.entries.values()),
-            self.began,
-            self.ended,
-            tuple(self.moments.items()),
-            tuple(self.runs.values()),
-            tuple(self.hours),
-            tuple(self.pauses),
-            tuple(self.counted.items()),
-            tuple(self.waived.items()),
-            tuple(self.done.items()),
-            tuple(self.approved.items()),
-            self.updated,
-            self.next_step,
-            tuple(self.asked),
-            tuple(self.sent.items()),
-            tuple(self.matched.items()),
-            self.contacted,
-            self.messaged,
-            self.through,
-        )
+        return _made(*parts_of(self))
 
     def fold(self, events: Iterable[Event]) -> None:
         """Apply facts, which come in their order."""
@@ -183,9 +128,7 @@ class Course:
         self.through = (*self.through, left) if at == self.entered else (left,)
         self.previous, self.stage, self.entered = left, stage, at
         self.reason, self.band = reason, band
-        before = self.entries.get(stage)
-        first, count = (before.first, before.times) if before else (at, 0)
-        self.entries[stage] = Entries(stage, first, at, count + 1)
+        self.entries = _entered(self.entries, stage, at)
         if stages[left].is_closed and not closed:
             self._begin_round(at)
         elif closed and self.ended is None:
@@ -195,8 +138,8 @@ class Course:
 
     def _begin_round(self, at: Instant) -> None:
         self.began, self.ended = at, None
-        self.moments, self.runs, self.hours = {}, {}, []
-        self.pauses = [x for x in self.pauses if x.end is None or x.end > at]
+        self.moments, self.runs, self.hours = (), (), ()
+        self.pauses = tuple(x for x in self.pauses if x.end is None or x.end > at)
         self._passed("created", at)
 
     def go(
@@ -219,7 +162,7 @@ class Course:
         if to == self.stage:
             self.updated = at
             return
-        accepted = _accepts(self.process.moves[self.stage], to)
+        accepted = (self.stage, to) in self.process.accepting
         self.enter(to, at, reason=reason, band=band)
         if accepted:
             self._passed("accepted", at)
@@ -233,7 +176,7 @@ class Course:
         """Keep in mind the calendar by which the lead is worked from now on."""
         calendar = self.process.calendar_of(self.owner, self.stage)
         if not self.hours or self.hours[-1][1] != calendar:
-            self.hours.append((at, calendar))
+            self.hours = (*self.hours, (at, calendar))
 
     # --- clocks
 
@@ -242,14 +185,21 @@ class Course:
         process = self.process
         if moment not in process.watched or (self.ended is not None and at > self.ended):
             return  # no clock runs by it, or the round is over
-        self.moments.setdefault(moment, at)
+        self.moments = _with_first(self.moments, moment, at)
         for name, clock in process.restarted:
-            run = self.runs.get(name)
-            if moment == clock.from_:
-                missed = 0 if run is None else run.missed + self._is_missed(name, run, at)
-                self.runs[name] = Run(name, at, None, missed)
-            elif moment == clock.to and run is not None and run.stop is None:
-                self.runs[name] = run._replace(stop=at)
+            if moment in (clock.from_, clock.to):
+                self._run(name, at, starts=moment == clock.from_)
+
+    def _run(self, name: str, at: Instant, *, starts: bool) -> None:
+        """Start or stop a clock that its moment starts anew."""
+        runs = {run.clock: run for run in self.runs}
+        run = runs.get(name)
+        if starts:
+            missed = 0 if run is None else run.missed + self._is_missed(name, run, at)
+            runs[name] = Run(name, at, None, missed)
+        elif run is not None and run.stop is None:
+            runs[name] = run._replace(stop=at)
+        self.runs = tuple(runs.values())
 
     def _is_missed(self, name: str, run: Run, at: Instant) -> bool:
         limit = self.process.clocks[name].limit
@@ -259,14 +209,14 @@ class Course:
     def _pause(self, event: Event, at: Instant) -> None:
         end = _moment(event, "until")
         if end is None or end > at:
-            self.pauses.append(Pause(_text(event, "clock"), at, end))
+            self.pauses = (*self.pauses, Pause(_text(event, "clock"), at, end))
 
     def _resume(self, event: Event, at: Instant) -> None:
         clock = _text(event, "clock")
-        self.pauses = [
+        self.pauses = tuple(
             x._replace(end=at) if clock in (None, x.clock) and (x.end is None or x.end > at) else x
             for x in self.pauses
-        ]
+        )
 
     # --- touches, messages, and what was asked for
 
@@ -288,58 +238,60 @@ class Course:
             self.messaged = at
         if outbound:
             if said.get("step") is not None:
-                self.sent[str(said["step"])] = at
+                self.sent = _with_last(self.sent, str(said["step"]), at)
             if self.asked:
-                self.asked = [
+                self._keep_asked(
                     x if x.acknowledged is not None else x._replace(acknowledged=at)
                     for x in self.asked
-                ]
-                self._drop_given()
+                )
 
     def _count(self, name: str, rule: TouchRule, said: Mapping[str, Any], at: Instant) -> None:
         if rule.channels and said["channel"] not in rule.channels:
             return
         if rule.by and said.get("role") not in rule.by:
             return
-        times = self.counted.get(name, ())
+        times: tuple[Instant, ...] = value_of(self.counted, name) or ()
         if len(times) >= rule.most:
             return
         if times and rule.apart is not None:
             calendar = self.process.calendars.get(self.hours[-1][1])
             if rule.apart.after(times[-1], calendar) > at:
                 return
-        self.counted[name] = (*times, at)
+        self.counted = _with_last(self.counted, name, (*times, at))
 
     def _activity(self, event: Event, at: Instant) -> None:
         process = self.process
         for name, _, run in process.responses.get(event.type, ()):
             if process.is_true(run, event, at):
-                self.asked.append(Asked(name, event.id, at))
+                self.asked = (*self.asked, Asked(name, event.id, at))
         for name, step, run in process.steps.get((self.stage, event.type), ()):
-            times = self.matched.get(name, ())
+            times: tuple[Instant, ...] = value_of(self.matched, name) or ()
             called = len(times) == step.count and _close(times, step.within)
             if not called and process.is_true(run, event, at):
-                self.matched[name] = (*times, at)[-step.count :]
+                times = (*times, at)[-step.count :]
+                self.matched = _with_last(self.matched, name, times)
 
     def _fulfilment(self, event: Event, at: Instant) -> None:
         item, request = _text(event, "item"), _text(event, "request")
         responses = self.process.lifecycle.responses
-        for index, asked in enumerate(self.asked):
+        after = list(self.asked)
+        for index, asked in enumerate(after):
             wanted = asked.sent is None and responses[asked.response].send == item
             if wanted and request in (None, asked.activity):
                 given = asked.acknowledged or at
-                self.asked[index] = asked._replace(acknowledged=given, sent=at)
+                after[index] = asked._replace(acknowledged=given, sent=at)
                 break
-        self._drop_given()
+        self._keep_asked(after)
 
-    def _drop_given(self) -> None:
+    def _keep_asked(self, asked: Iterable[Asked]) -> None:
+        """Keep of what was asked for that which has not all been given."""
         responses = self.process.lifecycle.responses
-        self.asked = [
+        self.asked = tuple(
             x
-            for x in self.asked
+            for x in asked
             if (x.acknowledged is None and responses[x.response].acknowledge is not None)
             or (x.sent is None and responses[x.response].send is not None)
-        ]
+        )
 
     # --- what is done in a stage
 
@@ -347,7 +299,7 @@ class Course:
         item = str(event.properties["item"])
         needed = self.process.stages[self.stage].requires.get(item)
         if needed is not None and self._is_there(needed.after):
-            self.done.setdefault(item, at)
+            self.done = _with_first(self.done, item, at)
         if self.next_step is not None and item == self.next_step[0]:
             self.next_step = None
         self.updated = at
@@ -358,17 +310,17 @@ class Course:
         if approvals is None or role not in approvals.by:
             return
         if event.properties["verdict"] != "approved":
-            self.approved.pop(role, None)
+            self.approved = tuple(x for x in self.approved if x[0] != role)
         elif self._is_there(approvals.after):
-            self.approved.setdefault(role, at)
+            self.approved = _with_first(self.approved, role, at)
 
     def _is_there(self, needed: Iterable[str]) -> bool:
         """Return whether all that something waits for is there."""
         approvals = self.process.stages[self.stage].approvals
         return all(
-            all(role in self.approved for role in (approvals.by if approvals else ()))
+            all(value_of(self.approved, x) is not None for x in (approvals.by if approvals else ()))
             if name == APPROVALS
-            else name in self.done
+            else value_of(self.done, name) is not None
             for name in needed
         )
 
@@ -377,7 +329,7 @@ class Course:
         name, reason = str(event.properties["touches"]), str(event.properties["reason"])
         for found, rule in self.process.touches[self.stage]:
             if found == name and reason in rule.waive:
-                self.waived.setdefault(name, reason)
+                self.waived = _with_first(self.waived, name, reason)
 
     def _answer(self, event: Event, at: Instant) -> None:
         del event
@@ -392,28 +344,6 @@ class Course:
         self.next_step = (str(event.properties["what"]), _moment(event, "due"))
         self._passed("next_step", at)
 
-
-_PLAIN = (
-    "lead_id",
-    "stage",
-    "entered",
-    "time",
-    "version",
-    "policy",
-    "owner",
-    "previous",
-    "reason",
-    "band",
-    "began",
-    "ended",
-    "updated",
-    "next_step",
-    "contacted",
-    "messaged",
-    "through",
-)
-_LISTED = ("hours", "pauses", "asked")
-_PAIRED = ("moments", "counted", "waived", "done", "approved", "sent", "matched")
 
 _APPLY: Mapping[str, Callable[[Course, Event, Instant], None]] = {
     "moved": Course._moved,  # noqa: SLF001 - the table of its own methods
@@ -433,9 +363,35 @@ _APPLY: Mapping[str, Callable[[Course, Event, Instant], None]] = {
 """What each kind of fact does; others change nothing."""
 
 
-def _accepts(moves: Iterable[tuple[int, Move]], to: str) -> bool:
-    """Return whether a move to a stage accepts a handover."""
-    return any(move.to == to and move.accept_within is not None for _, move in moves)
+def _entered(entries: tuple[Entries, ...], stage: str, at: Instant) -> tuple[Entries, ...]:
+    """Return the entries after one more into a stage."""
+    for index, found in enumerate(entries):
+        if found.stage == stage:
+            again = Entries(stage, found.first, at, found.times + 1)
+            return (*entries[:index], again, *entries[index + 1 :])
+    return (*entries, Entries(stage, at, at, 1))
+
+
+def _with_first(
+    pairs: tuple[tuple[str, _Found], ...], name: str, value: _Found
+) -> tuple[tuple[str, _Found], ...]:
+    """Return pairs with a value under a name, unless there is one already."""
+    return pairs if value_of(pairs, name) is not None else (*pairs, (name, value))
+
+
+def _with_last(
+    pairs: tuple[tuple[str, _Found], ...], name: str, value: _Found
+) -> tuple[tuple[str, _Found], ...]:
+    """Return pairs with a value under a name, in the place of the one that is there already.
+
+    Examples:
+        >>> _with_last((("call", 1), ("mail", 2)), "call", 3)
+        (('call', 3), ('mail', 2))
+    """
+    for index, (key, _) in enumerate(pairs):
+        if key == name:
+            return (*pairs[:index], (name, value), *pairs[index + 1 :])
+    return (*pairs, (name, value))
 
 
 def _close(times: tuple[Instant, ...], within: int | None) -> bool:

@@ -5,29 +5,45 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from leadrules.calendars import Calendar, Delay, OpenHours
 from leadrules.conditions.compiler import compile_condition
-from leadrules.conditions.tree import Always
+from leadrules.conditions.tree import Always, fields_of
 from leadrules.events import Event
 from leadrules.lifecycle.clocks import Clock
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.moves import Move
-from leadrules.lifecycle.nurture import NurtureStep
+from leadrules.lifecycle.nurture import NurturePlan, NurtureStep
 from leadrules.lifecycle.responses import Response
 from leadrules.lifecycle.state import Pause
 from leadrules.lifecycle.touches import TouchRule
 from leadrules.values import Instant, Value
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Process", "step_id"]
+__all__ = ["Plan", "Process", "step_id"]
 
 Hours = Sequence[tuple[Instant, str | None]]
 WHOLE = 100
 """All of something, in per cent."""
 
 _Condition = Callable[[Mapping[str, Value], int, Mapping[str, Value]], Any]
+
+
+class Plan(NamedTuple):
+    """A nurture plan with its condition compiled.
+
+    Attributes:
+        name: Its name.
+        document: The plan.
+        run: Its condition, if it has one.
+        own: The names that its condition reads of the lifecycle.
+    """
+
+    name: str
+    document: NurturePlan
+    run: _Condition | None
+    own: tuple[str, ...]
 
 
 class Process:
@@ -41,12 +57,14 @@ class Process:
     Attributes:
         moves: The moves out of each stage, each with its place in the document.
         targets: The stages that moves lead to from each stage, with the places of these moves.
+        accepting: The stages between which a move accepts a handover.
         touches: The rules of touches of each stage, by name.
         clocks: The clocks, by name.
         watched: The moments that some clock runs by.
         restarted: The clocks that a moment starts anew.
         responses: The responses to each type of activity, by name.
         steps: The steps of nurture plans that activities call for, by stage and type of activity.
+        plans: The nurture plans of each stage.
     """
 
     def __init__(
@@ -69,6 +87,12 @@ class Process:
         for stage, moves in self.moves.items():
             for index, move in moves:
                 self.targets[stage].setdefault(move.to, []).append(index)
+        self.accepting = frozenset(
+            (stage, move.to)
+            for stage, moves in self.moves.items()
+            for _, move in moves
+            if move.accept_within is not None
+        )
         self.touches: dict[str, list[tuple[str, TouchRule]]] = {name: [] for name in self.stages}
         for name, rule in lifecycle.touches.items():
             for stage in rule.in_:
@@ -79,6 +103,12 @@ class Process:
         )
         self.restarted = tuple((x, clock) for x, clock in self.clocks.items() if clock.restart)
         self.contact = frozenset(lifecycle.contact)
+        hours = lifecycle.hours
+        self._of_owners = hours.owners if hours else {}
+        self._of_stages = {
+            name: hours.roles.get(stage.owner or "", hours.default) if hours else None
+            for name, stage in self.stages.items()
+        }
         self._epochs = vocabulary.epochs
         self._parameters = [vocabulary.parameters_at(x) for x in (-(2**63), *self._epochs)]
         self.responses: dict[str | None, list[tuple[str, Response, _Condition | None]]] = {}
@@ -95,6 +125,15 @@ class Process:
                     for stage in plan.in_:
                         found = self.steps.setdefault((stage, step.activity), [])
                         found.append((step_id(plan_name, step_name), step, run))
+
+        self.plans: dict[str, list[Plan]] = {name: [] for name in self.stages}
+        own = {**lifecycle.results, **lifecycle.memory}
+        for name, plan in lifecycle.nurture.items():
+            always = isinstance(plan.when, Always)
+            run = None if always else compile_condition(plan.when, vocabulary)
+            read = tuple(x for x in fields_of(plan.when) if x in own)
+            for stage in plan.in_:
+                self.plans[stage].append(Plan(name, plan, run, read))
 
     def _on_activity(self, activity: str, when: Any) -> _Condition | None:
         if isinstance(when, Always):
@@ -113,12 +152,9 @@ class Process:
 
     def calendar_of(self, owner: str | None, stage: str) -> str | None:
         """Return the calendar by which a lead is worked: its owner's, else the role's."""
-        hours = self.lifecycle.hours
-        if hours is None:
-            return None
-        if owner is not None and owner in hours.owners:
-            return hours.owners[owner]
-        return hours.roles.get(self.stages[stage].owner or "", hours.default)
+        if owner is not None and owner in self._of_owners:
+            return self._of_owners[owner]
+        return self._of_stages[stage]
 
     def deadline(
         self, start: int, delay: Delay, hours: Hours, pauses: Iterable[Pause] = ()

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, make_dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from operator import attrgetter
+from typing import Any, NamedTuple, Self, TypeVar
 
 from leadrules.errors import EvaluationError, as_written
 from leadrules.values import Instant, datetime_of, instant_of, instant_text
 
-__all__ = ["SCHEMA", "Asked", "Entries", "Pause", "Run", "State"]
+__all__ = [
+    "SCHEMA",
+    "Asked",
+    "Entries",
+    "Pause",
+    "Run",
+    "State",
+    "maker",
+    "parts_of",
+    "set_parts",
+]
 
 SCHEMA = 1
 """The number of the form in which a state is written."""
@@ -208,6 +219,38 @@ class State:
         except TypeError:
             absent = next(x for x in ("lead_id", "stage", "entered", "time") if x not in values)
             raise _no_state(f"{absent}: is missing") from None
+
+
+_Kind = TypeVar("_Kind")
+
+
+def maker(kind: type[_Kind]) -> Callable[..., _Kind]:
+    """Return what makes a frozen, slotted dataclass of the values of its attributes, in order.
+
+    It makes one that can still be written, and turns it; to make a frozen one as dataclasses do
+    takes up to seven times as long.
+    """
+    names = [found.name for found in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+    draft: Any = make_dataclass("_Draft", names, slots=True)
+
+    def made(*values: object) -> _Kind:
+        found = draft(*values)
+        found.__class__ = kind
+        turned: _Kind = found
+        return turned
+
+    return made
+
+
+_PARTS = [found.name for found in fields(State)]
+
+parts_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_PARTS)
+"""Gives the attributes of a state in their order; or of anything else that has them."""
+
+_Parts: Any = make_dataclass("_Parts", _PARTS)
+
+set_parts: Callable[..., None] = _Parts.__init__
+"""Sets the attributes of a state, in their order, on anything that can be written."""
 
 
 def _no_state(message: str) -> EvaluationError:
