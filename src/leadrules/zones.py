@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from leadrules.errors import as_written, did_you_mean
 from leadrules.values import MICROSECONDS_A_DAY, Instant, instant_of
 
-__all__ = ["Zone", "ZoneName", "month_of", "week_of"]
+__all__ = ["Zone", "ZoneName", "known_zone", "month_of", "week_of"]
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -35,7 +35,12 @@ def _is_zone(name: str) -> bool:
     return not name.startswith(_OF_THE_MACHINE)
 
 
-def _known_zone(zone: str) -> str:
+def known_zone(zone: str) -> str:
+    """Return the name of a zone.
+
+    Raises:
+        PydanticCustomError: If there is none of that name.
+    """
     if not _is_zone(zone):
         hint = did_you_mean(zone, available_timezones())
         message = f"no time zone '{as_written(zone)}'{hint}"
@@ -43,7 +48,7 @@ def _known_zone(zone: str) -> str:
     return zone
 
 
-ZoneName = Annotated[str, AfterValidator(_known_zone)]
+ZoneName = Annotated[str, AfterValidator(known_zone)]
 """The IANA name of a time zone, such as `Europe/Berlin`."""
 
 

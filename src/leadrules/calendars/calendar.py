@@ -16,7 +16,7 @@ from leadrules.calendars.intervals import (
     weekdays_of,
 )
 from leadrules.calendars.open_hours import OpenHours
-from leadrules.calendars.public_holidays import MISSING, holidays_of, wrong_places
+from leadrules.calendars.public_holidays import MISSING, YEARS, holidays_of, wrong_places
 from leadrules.calendars.weeks import DAYS_A_WEEK, Intervals, weekday
 from leadrules.errors import Problem
 from leadrules.sections import Day, Prose, Section
@@ -71,7 +71,11 @@ class Calendar(Section):
             yield from self._wrong_week((*path, "hours"))
         yield from self._wrong_holidays((*path, "holidays"))
         for day, texts in self.dates.items():
-            yield from problems_of_intervals(texts, (*path, "dates", day.isoformat()))
+            place = (*path, "dates", day.isoformat())
+            if day.year not in YEARS:
+                message = f"'{day}' is not possible; expected a date from {YEARS[0]} to {YEARS[-1]}"
+                yield Problem("out-of-range", message, place)
+            yield from problems_of_intervals(texts, place)
 
     def hours_in(self, zone: str) -> OpenHours:
         """Return the hours as instants.

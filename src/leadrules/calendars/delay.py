@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from leadrules.calendars.open_hours import OpenHours
+from leadrules.calendars.wall_clock import MOST_SHIFTED
 from leadrules.errors import as_written
 from leadrules.sections import LONGEST
 from leadrules.values import MICROSECONDS_A_DAY, duration_text, parse_duration
@@ -22,9 +23,6 @@ _DAYS = re.compile(r"(\d{1,9}) business days?", re.ASCII)
 _TIME = re.compile(r"(\S+) business ((?:hour|minute|second)s?)", re.ASCII)
 _LONG_UNITS = re.compile(r"\S+ business (week|month|quarter|year)s?", re.ASCII)
 _SHORT_UNITS = {"hour": 3_600_000_000, "minute": 60_000_000}
-
-_MOST_SHIFTED = 26 * 3_600_000_000
-"""Local times run from UTC-12 to UTC+14, so clocks never move by more than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ class Delay:
             return False
         if self.unit == "business":
             return self.amount > other.amount
-        return (self.amount - 1) * MICROSECONDS_A_DAY - _MOST_SHIFTED >= other.amount
+        return (self.amount - 1) * MICROSECONDS_A_DAY - MOST_SHIFTED >= other.amount
 
 
 def _no_delay(text: str) -> ValueError:

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from leadrules.calendars.weeks import DAYS_A_WEEK, Intervals
 from leadrules.errors import Problem, as_written
-from leadrules.values import MICROSECONDS_A_DAY
 
 __all__ = ["WEEKDAYS", "intervals_of", "parse_interval", "problems_of_intervals", "weekdays_of"]
 
@@ -88,8 +87,3 @@ def problems_of_intervals(texts: Sequence[str], path: tuple[str | int, ...]) -> 
     for (one, first, _), (other, second, index) in pairwise(sorted(read)):
         if other[0] < one[1]:
             yield Problem("overlap", f"'{second}' overlaps '{first}'", (*path, index))
-
-
-def next_day(intervals: Intervals) -> Intervals:
-    """Return intervals as those of the day after see them."""
-    return tuple((a - MICROSECONDS_A_DAY, b - MICROSECONDS_A_DAY) for a, b in intervals)

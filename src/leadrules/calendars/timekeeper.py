@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic_core import PydanticCustomError
+
 from leadrules.calendars.calendar import Calendar
 from leadrules.calendars.delay import Delay
 from leadrules.document import path_text
 from leadrules.errors import Issue, PolicyError
 from leadrules.values import datetime_of, moment_of
+from leadrules.zones import known_zone
 
 __all__ = ["Timekeeper"]
 
@@ -43,6 +46,10 @@ class Timekeeper:
 
     def __init__(self, calendar: Calendar, *, zone: str = "UTC") -> None:
         issues = [Issue(x.code, x.message, path_text(x.path)) for x in calendar.check()]
+        try:
+            known_zone(zone)
+        except PydanticCustomError as error:
+            issues.append(Issue("unknown-zone", error.message(), "zone"))
         if issues:
             raise PolicyError(issues)
         self.calendar = calendar

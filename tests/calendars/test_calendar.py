@@ -1,0 +1,279 @@
+"""Calendars as documents: what is wrong with one, and what of it counts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from leadrules.calendars import Calendar
+from leadrules.errors import Problem
+from tests.calendars.offices import instant
+
+OFFICE: dict[str, Any] = {"hours": {"mon-fri": ["09:00-17:00"]}}
+HOUR = 3_600_000_000
+
+
+def problems(**document: Any) -> list[tuple[str, str, tuple[str | int, ...]]]:
+    calendar = Calendar.model_validate({**OFFICE, **document})
+    return [(x.code, x.message, x.path) for x in calendar.check(("calendars", "office"))]
+
+
+BAD_INTERVAL = "expected '09:00-17:30'"
+BAD_TIME = "expected times from '00:00' to '23:59', and '24:00' as an end only"
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "message", "path"),
+    [
+        (
+            {"hours": {}},
+            "empty",
+            "it never opens; expected hours on some day: {mon-fri: ['09:00-17:00']}",
+            ("hours",),
+        ),
+        (
+            {"hours": {"mon-fri": []}, "dates": {"2026-01-01": ["09:00-12:00"]}},
+            "empty",
+            "it never opens; expected hours on some day: {mon-fri: ['09:00-17:00']}",
+            ("hours",),
+        ),
+        (
+            {"hours": {"monday": ["09:00-17:00"]}},
+            "bad-name",
+            (
+                "'monday' is no day of the week; expected 'mon', 'tue', 'wed', 'thu', 'fri', "
+                "'sat', 'sun' or a range: 'mon-fri'"
+            ),
+            ("hours", "monday"),
+        ),
+        (
+            {"hours": {"mon-": ["09:00-17:00"]}},
+            "bad-name",
+            (
+                "'mon-' is no day of the week; expected 'mon', 'tue', 'wed', 'thu', 'fri', 'sat', "
+                "'sun' or a range: 'mon-fri'"
+            ),
+            ("hours", "mon-"),
+        ),
+        (
+            {"hours": {"mon-fri": ["09:00-17:00"], "wed": []}},
+            "duplicate",
+            "'wed' has its hours in 'mon-fri' already",
+            ("hours", "wed"),
+        ),
+        (
+            {"hours": {"mon": ["9-17"]}},
+            "bad-interval",
+            f"'9-17' is no interval of a day; {BAD_INTERVAL}; a time has hours and minutes",
+            ("hours", "mon", 0),
+        ),
+        (
+            {"hours": {"mon": ["09:00-12:00", "1pm-5pm"]}},
+            "bad-interval",
+            f"'1pm-5pm' is no interval of a day; {BAD_INTERVAL}",
+            ("hours", "mon", 1),
+        ),
+        (
+            {"hours": {"mon": ["09:00-25:00"]}},
+            "bad-interval",
+            f"'09:00-25:00' has a time that no day has; {BAD_TIME}",
+            ("hours", "mon", 0),
+        ),
+        (
+            {"hours": {"mon": ["24:00-06:00"]}},
+            "bad-interval",
+            f"'24:00-06:00' has a time that no day has; {BAD_TIME}",
+            ("hours", "mon", 0),
+        ),
+        (
+            {"hours": {"mon": ["09:60-17:00"]}},
+            "bad-interval",
+            f"'09:60-17:00' has a time that no day has; {BAD_TIME}",
+            ("hours", "mon", 0),
+        ),
+        (
+            {"hours": {"mon": ["09:00-09:00"]}},
+            "bad-interval",
+            (
+                "'09:00-09:00' takes no time; expected an end other than the start, "
+                "or '00:00-24:00' for the whole day"
+            ),
+            ("hours", "mon", 0),
+        ),
+        (
+            {"hours": {"mon": ["13:00-17:00", "09:00-13:30"]}},
+            "overlap",
+            "'13:00-17:00' overlaps '09:00-13:30'",
+            ("hours", "mon", 0),
+        ),
+        (
+            {"hours": {"mon-tue": ["22:00-06:00", "05:00-07:00"]}},
+            "overlap",
+            "the last hours of 'mon' overlap the first of 'tue'",
+            ("hours",),
+        ),
+        (
+            {"hours": {"sun": ["22:00-06:00"], "mon": ["05:00-07:00"]}},
+            "overlap",
+            "the last hours of 'sun' overlap the first of 'mon'",
+            ("hours",),
+        ),
+        (
+            {"dates": {"2026-12-24": ["noon"]}},
+            "bad-interval",
+            f"'noon' is no interval of a day; {BAD_INTERVAL}",
+            ("dates", "2026-12-24", 0),
+        ),
+        (
+            {"dates": {"2126-12-24": []}},
+            "out-of-range",
+            "'2126-12-24' is not possible; expected a date from 1970 to 2099",
+            ("dates", "2126-12-24"),
+        ),
+        (
+            {"holidays": ["DE", "Gremany"]},
+            "unknown-name",
+            "no holidays of a country 'Gremany'; expected a code of ISO 3166: 'DE' or 'US-NY'",
+            ("holidays", 1),
+        ),
+        (
+            {"holidays": "DE-Ausgburg"},
+            "unknown-name",
+            "no holidays of a part 'Ausgburg' of 'DE'; did you mean 'Augsburg'?",
+            ("holidays", 0),
+        ),
+    ],
+)
+def test_what_is_wrong(
+    document: dict[str, Any], code: str, message: str, path: tuple[str | int, ...]
+) -> None:
+    assert problems(**document) == [(code, message, ("calendars", "office", *path))]
+
+
+def test_all_that_is_wrong_is_told() -> None:
+    found = problems(
+        hours={"mon": ["9-17"], "someday": []}, dates={"2026-01-01": ["x"]}, holidays="XX DE"
+    )
+    assert [code for code, _, _ in found] == [
+        "bad-interval",
+        "bad-name",
+        "unknown-name",
+        "bad-interval",
+    ]
+
+
+def test_holidays_need_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "holidays", None)
+    message = (
+        "needs the package 'holidays', which is not installed; pip install 'leadrules[holidays]'"
+    )
+    assert list(Calendar.model_validate({**OFFICE, "holidays": "DE"}).check()) == [
+        Problem("missing-package", message, ("holidays",))
+    ]
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"zone": "Berlin"}, "no time zone 'Berlin'; did you mean 'Europe/Berlin'?"),
+        (
+            {"dates": {"24.12.2026": []}},
+            "'24.12.2026' is not a date; expected '2026-01-31'",
+        ),
+    ],
+)
+def test_what_is_no_calendar(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Calendar.model_validate({**OFFICE, **document})
+    assert [error["msg"] for error in caught.value.errors()] == [message]
+
+
+def test_holidays_may_be_one_text() -> None:
+    written = Calendar.model_validate({**OFFICE, "holidays": "DE-BY, US-NY"})
+    assert written.holidays == ("DE-BY", "US-NY")
+    assert problems(holidays="DE-BY, US-NY") == []
+
+
+@pytest.mark.parametrize(
+    ("places", "day", "is_open"),
+    [
+        ("", "2026-01-06", True),
+        ("DE", "2026-01-06", True),
+        ("DE-BY", "2026-01-06", False),  # Epiphany, in Bavaria only
+        ("DE US", "2026-11-26", False),  # Thanksgiving
+        ("DE", "2026-11-26", True),
+        ("DE", "2026-12-25", False),
+    ],
+)
+def test_holidays_are_closed(places: str, day: str, is_open: bool) -> None:
+    hours = Calendar.model_validate({**OFFICE, "holidays": places}).hours_in("Europe/Berlin")
+    assert hours.is_open(instant(datetime.fromisoformat(f"{day}T10:00+01:00"))) == is_open
+
+
+def test_a_date_goes_before_holidays_and_weekdays() -> None:
+    document = {
+        **OFFICE,
+        "holidays": "DE",
+        "dates": {"2026-12-25": ["10:00-11:00"], "2026-12-26": ["10:00-12:00"], "2026-12-28": []},
+    }
+    hours = Calendar.model_validate(document).hours_in("UTC")
+    start = instant(datetime.fromisoformat("2026-12-25T00:00Z"))
+    opened = [hours.elapsed(start + n * 24 * HOUR, start + (n + 1) * 24 * HOUR) for n in range(5)]
+    assert opened == [HOUR, 2 * HOUR, 0, 0, 8 * HOUR]  # Friday to Tuesday
+
+
+def test_the_zone_is_the_policys_unless_stated() -> None:
+    assert Calendar.model_validate(OFFICE).hours_in("Europe/Berlin").zone == "Europe/Berlin"
+    stated = Calendar.model_validate({**OFFICE, "zone": "Asia/Tokyo"})
+    assert stated.hours_in("Europe/Berlin").zone == "Asia/Tokyo"
+
+
+SAME = [
+    {"hours": {"mon-wed": ["09:00-17:00"], "thu-fri": ["09:00-17:00"]}},
+    {"hours": {"mon-fri": ["9:00-17:00"]}},
+    {"hours": {"mon-fri": ["09:00-17:00"], "sat-sun": []}},
+    {**OFFICE, "description": "Where everybody is"},
+    {**OFFICE, "dates": {"2026-06-06": [], "2026-06-08": ["09:00-17:00"]}},  # as it would be
+]
+OTHER = [
+    {"hours": {"mon-fri": ["09:00-17:01"]}},
+    {**OFFICE, "zone": "UTC"},
+    {**OFFICE, "holidays": "DE"},
+    {**OFFICE, "dates": {"2026-06-08": []}},
+]
+
+
+@pytest.mark.parametrize("document", SAME)
+def test_what_changes_no_result_does_not_count(document: dict[str, Any]) -> None:
+    found = Calendar.model_validate(document)
+    assert found.counted() == Calendar.model_validate(OFFICE).counted()
+
+
+@pytest.mark.parametrize("document", OTHER)
+def test_what_changes_a_result_counts(document: dict[str, Any]) -> None:
+    found = Calendar.model_validate(document)
+    assert found.counted() != Calendar.model_validate(OFFICE).counted()
+
+
+def test_the_dates_of_holidays_count() -> None:
+    by_package = Calendar.model_validate({**OFFICE, "holidays": "US"}).counted()
+    assert json.loads(json.dumps(by_package))["zone"] is None
+    days = [date(1970, 1, 1) + timedelta(days=int(day)) for day in by_package["dates"]]
+    by_date = Calendar.model_validate({**OFFICE, "dates": {str(day): [] for day in days}})
+    assert by_date.counted() == by_package
+    assert date(2026, 12, 25) in days
+    assert date(2026, 7, 4) not in days  # a Saturday, closed anyway
+    assert (min(days).year, max(days).year) == (1970, 2099)
+
+
+def test_a_calendar_survives_json() -> None:
+    found = Calendar.model_validate(
+        {**OFFICE, "holidays": "DE", "dates": {"2026-12-24": ["09:00-12:00"]}}
+    )
+    assert Calendar.model_validate_json(found.model_dump_json()) == found
