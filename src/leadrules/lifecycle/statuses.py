@@ -21,6 +21,7 @@ __all__ = [
     "clock_stands",
     "derived_of",
     "first_of",
+    "three_quarters",
     "timer_due",
     "touches_stand",
     "value_of",
@@ -75,7 +76,7 @@ def touches_stand(
     if at > due:
         return TouchesStand("breached", missing, due)
     ends = process.deadline(
-        state.entered, _most(process, state.entered, rule.within, state.hours), state.hours
+        state.entered, three_quarters(process, state.entered, rule.within, state.hours), state.hours
     )
     quarter = due + 1 if ends is None else ends
     hours = process.calendars.get(state.hours[-1][1])
@@ -102,7 +103,7 @@ def _finished(
     return at
 
 
-def _most(process: Process, start: int, delay: Delay, hours: Hours) -> Delay:
+def three_quarters(process: Process, start: int, delay: Delay, hours: Hours) -> Delay:
     """Return the least part of a delay of which less than a quarter is left."""
     most = process.share(start, delay, 75, hours)
     return Delay(most.unit, most.amount + 1)
@@ -161,7 +162,7 @@ def clock_stands(process: Process, name: str, state: State, at: int) -> ClockSta
         return ClockStands("breached", start, due, missed=True)
     if clock.at_most is None:
         hours = process.clock_hours(name, start, state.hours)
-        most = _most(process, start, clock.limit, hours)
+        most = three_quarters(process, start, clock.limit, hours)
         ends = process.clock_deadline(name, start, most, state.hours, state.pauses)
         risk = due + 1 if ends is None else min(ends, due + 1)
     else:
