@@ -122,7 +122,7 @@ def test_the_lead_created_first_keeps_its_events(some: tuple[Dossier, Dossier]) 
     assert [named[each.id] for each in own] == own
 
 
-@given(dossiers(2, facts=False))
+@given(dossiers(2, plain=True))
 def test_merging_what_was_written_back_adds_nothing(some: tuple[Dossier, Dossier]) -> None:
     """Law: the one lead, merged again with those that it was made of, has the same events."""
     both = merge(*some)

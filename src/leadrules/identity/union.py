@@ -35,8 +35,9 @@ def united(events: Mapping[Key, Event], *, ids: Sequence[str]) -> Mapping[Key, E
     3. An event that names another one, such as a retraction, names it by its new id. It means
        the event of its own lead, and if there is none that of the first lead that has one.
 
-    So the first lead's own events stay as they are, and merging them again with what they were
-    made of adds none.
+    So the first lead's own events stay as they are, and what was written back to the source as
+    events of the first lead adds none when it is merged again with what it was made of (facts
+    about stages apart).
 
     Args:
         events: The events by what they are called.
