@@ -40,8 +40,7 @@ class Gate:
         self.process = process
         self.lifecycle = process.lifecycle
         own = {**self.lifecycle.results, **self.lifecycle.memory}
-        self._guards = [_Guard(move, process, own) for move in self.lifecycle.moves]
-        self._order = {name: index for index, name in enumerate(self.lifecycle.stages)}
+        self._demands = [_Demands(move, process, own) for move in self.lifecycle.moves]
 
     def unmet(self, index: int, case: Case, request: Request | None) -> tuple[list[Unmet], Read]:
         """Return what stands against a move, and what its guard read.
@@ -52,35 +51,28 @@ class Gate:
             request: What is asked for; None if the policy takes the move by itself.
         """
         found: list[Unmet] = []
-        move = self.lifecycle.moves[index]
-        target = self.lifecycle.stages[move.to]
+        demands = self._demands[index]
         if request is not None:
-            found += asked(move, target, request)
-        for name in move.fields:
+            found += demands.asked(request)
+        for name in demands.fields:
             if name not in case.known:
                 found.append(Unmet("field-missing", f"'{name}' is missing", "it has to be known"))
-        guard = self._guards[index]
         read: Read = ()
-        if guard.run is not None:
-            verdict, read = guard.verdict(self.process, case)
+        if demands.guard is not None:
+            verdict, read = demands.guard.verdict(self.process, case)
             if verdict is not True:
-                found.append(guard.unmet(read, unknown=verdict is None))
-        stage = self.lifecycle.stages[case.state.stage]
-        if (stage.requires or stage.approvals) and self._goes_on(case.state.stage, move.to):
-            found += _required(stage, case.state)
-        if move.touches:
-            found += self._touches_open(move, case)
-        if target.most is not None or target.again_after is not None:
-            found += self._too_often(move.to, target, case)
+                found.append(demands.guard.unmet(read, unknown=verdict is None))
+        needing = demands.needing.get(case.state.stage)
+        if needing is not None:
+            found += _required(needing, case.state)
+        if demands.touches:
+            found += self._touches_open(demands.touches, case)
+        if demands.limited is not None:
+            found += self._too_often(demands.to, demands.limited, case)
         return found, read
 
-    def _goes_on(self, stage: str, to: str) -> bool:
-        """Return whether a move leads to the won end, or to an open stage further on."""
-        kind = self.lifecycle.stages[to].kind
-        return kind == "won" or (kind == "open" and self._order[to] > self._order[stage])
-
-    def _touches_open(self, move: Move, case: Case) -> Iterable[Unmet]:
-        for name in move.touches:
+    def _touches_open(self, touches: Iterable[str], case: Case) -> Iterable[Unmet]:
+        for name in touches:
             rule = self.lifecycle.touches[name]
             lead_type = case.known.get("lead_type")
             stand = touches_stand(self.process, name, case.state, lead_type, case.moment)
@@ -107,6 +99,57 @@ class Gate:
                 yield Unmet("again-too-early", message, f"it may again from {instant_text(due)} on")
 
 
+class _Demands:
+    """What a move demands, looked up once.
+
+    Attributes:
+        to: The stage that it leads to.
+        fields: The fields that have to be known.
+        touches: The rules of touches that have to be met.
+        guard: Its condition, if it has one.
+        needing: The stages that it leaves and that require something to go on by it.
+        limited: The stage that it leads to, if leads may not come there whenever they like.
+    """
+
+    def __init__(self, move: Move, process: Process, own: Mapping[str, object]) -> None:
+        target = process.stages[move.to]
+        self.to, self.fields, self.touches = move.to, move.fields, move.touches
+        self.guard = None if isinstance(move.when, Always) else _Guard(move, process, own)
+        order = list(process.stages)
+        self.needing: dict[str, Stage] = {}
+        for name in move.from_:
+            stage = process.stages[name]
+            further = target.kind == "open" and order.index(move.to) > order.index(name)
+            if (stage.requires or stage.approvals) and (further or target.kind == "won"):
+                self.needing[name] = stage
+        always = target.most is None and target.again_after is None
+        self.limited = None if always else target
+        self._by = None if move.by_anybody else move.by
+        self._why = target.why
+        self._chosen = bool(target.reasons)
+        self._needs_reason = move.needs_reason(target)
+
+    def asked(self, request: Request) -> list[Unmet]:
+        """Return what is wrong with a request itself: who asks, and why."""
+        found: list[Unmet] = []
+        role, reason = request.role, request.reason
+        if self._by is not None and role not in self._by:
+            needs = f"it takes {one_of(self._by)}" if self._by else "the policy takes it by itself"
+            found.append(Unmet("role", may_not(role, "move it"), needs))
+        if reason is None:
+            if self._needs_reason:
+                needs = f"it takes {one_of(self._why)}"
+                found.append(Unmet("reason-missing", "no reason is said", needs))
+        elif self._chosen and reason not in self._why:
+            hint = did_you_mean(reason, self._why).removeprefix("; ")
+            needs = hint or f"it takes {one_of(self._why)}"
+            found.append(Unmet("reason-unknown", f"'{reason}' is no reason", needs))
+        elif reason == OTHER and not request.note:
+            needs = "it takes a note that says more"
+            found.append(Unmet("note-missing", f"the reason is '{OTHER}'", needs))
+        return found
+
+
 class _Guard:
     """The condition of a move, compiled, with the names that it reads."""
 
@@ -114,20 +157,15 @@ class _Guard:
         self.text = format_condition(move.when)
         self.reads = fields_of(move.when)
         self.own = tuple(name for name in self.reads if name in own)
-        self.run = (
-            None
-            if isinstance(move.when, Always)
-            else compile_condition(move.when, process.vocabulary)
-        )
+        self.run = compile_condition(move.when, process.vocabulary)
 
     def verdict(self, process: Process, case: Case) -> tuple[bool | None, Read]:
         """Return whether it is true of a lead, None if that is unknown, and what it read."""
         known = {**case.known, **case.derived}
         if self.own:
             known |= derived_of(process, case.state, self.own, case.known, case.moment)
-        assert self.run is not None  # noqa: S101 - the caller looked
         found: bool | None = self.run(known, case.moment, process.parameters_at(case.moment))
-        return found, tuple((name, known.get(name)) for name in self.reads)
+        return found, tuple([(name, known.get(name)) for name in self.reads])
 
     def unmet(self, read: Read, *, unknown: bool) -> Unmet:
         """Return what stands against a move whose guard is not true."""
@@ -139,23 +177,6 @@ class _Guard:
                 f"it takes {', '.join(repr(x) for x in absent)}",
             )
         return Unmet("guard-false", f"{self.text} is not true", told(read))
-
-
-def asked(move: Move, target: Stage, request: Request) -> Iterable[Unmet]:
-    """Yield what is wrong with a request itself: who asks, and why."""
-    if not (move.by_anybody or request.role in move.by):
-        needs = f"it takes {one_of(move.by)}" if move.by else "the policy takes it by itself"
-        yield Unmet("role", may_not(request.role, "move it"), needs)
-    reasons = target.why
-    if request.reason is None:
-        if move.needs_reason(target):
-            yield Unmet("reason-missing", "no reason is said", f"it takes {one_of(reasons)}")
-    elif target.reasons and request.reason not in reasons:
-        hint = did_you_mean(request.reason, reasons).removeprefix("; ")
-        needs = hint or f"it takes {one_of(reasons)}"
-        yield Unmet("reason-unknown", f"'{request.reason}' is no reason", needs)
-    elif request.reason == OTHER and not request.note:
-        yield Unmet("note-missing", f"the reason is '{OTHER}'", "it takes a note that says more")
 
 
 def may_not(role: str | None, deed: str) -> str:
