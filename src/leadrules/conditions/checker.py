@@ -255,7 +255,8 @@ class _Checker:
             hint = near or f"; {known or f'this {own} has no properties'}"
             self._wrong("wrong-scope", f"'{name}' is no property of the {own}{hint}", path)
             return None
-        if scope in _SCOPES and scope != own:
+        known_here = any(other.startswith(f"{scope}.") for other in self.vocabulary.fields)
+        if scope in _SCOPES and scope != own and not known_here:
             message = f"'{name}' has a meaning only {_SCOPES[scope]}"
             self._wrong("wrong-scope", message, path)
             return None

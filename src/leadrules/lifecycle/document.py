@@ -10,14 +10,14 @@ from pydantic import Field
 from leadrules.calendars import Calendar, Delay
 from leadrules.conditions.tree import Condition, Path, fields_of
 from leadrules.errors import Problem, did_you_mean
-from leadrules.lifecycle.clocks import Clock
-from leadrules.lifecycle.graph import check_graph, check_times
+from leadrules.lifecycle.clocks import REASSIGN, REMIND, Clock
+from leadrules.lifecycle.graph import check_graph, check_order, check_times
 from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.nurture import NurturePlan
 from leadrules.lifecycle.responses import Response
 from leadrules.lifecycle.stages import Stage, Text
 from leadrules.lifecycle.touches import TouchRule
-from leadrules.sections import Section
+from leadrules.sections import Section, canonical
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 
@@ -131,6 +131,11 @@ class Lifecycle(Section):
         """Return whether no move leads out of a stage."""
         return not any(stage in move.from_ for move in self.moves)
 
+    def counted(self) -> dict[str, Any]:
+        """Return what a result can depend on as plain data; the order of the stages is of it."""
+        data: dict[str, Any] = canonical(self)
+        return {**data, "order": tuple(self.stages)}
+
     def conditions(self) -> Iterator[tuple[str, Condition]]:
         """Yield every condition on a lead with the place that it belongs to."""
         for index, move in enumerate(self.moves):
@@ -207,7 +212,9 @@ class Lifecycle(Section):
                 found.append(Problem("wrong-value", message, ("migrate", old)))
         if not any(problem.severity == "error" for problem in found):
             found += check_graph(self.stages, self.moves)
+            found += check_order(self.stages, self.moves)
             found += check_times(self.stages, self.moves, self.touches, self.clocks)
+            found += self._check_roles()
         return [problem for problem in found if warnings or problem.severity == "error"]
 
     def _check_touches(self, move: Move, path: Path) -> Iterator[Problem]:
@@ -221,6 +228,34 @@ class Lifecycle(Section):
                 if stage in self.stages and stage not in self.touches[name].in_:
                     message = f"'{name}' is not owed in stage '{stage}', which this move leaves"
                     yield Problem("wrong-value", message, place)
+
+    def _check_roles(self) -> Iterator[Problem]:
+        """Yield every role that is told or owes something, and that nobody has anywhere else."""
+        known = dict.fromkeys(stage.owner for stage in self.stages.values() if stage.owner)
+        known |= dict.fromkeys(role for move in self.moves for role in move.by)
+        known |= dict.fromkeys(self.force)
+        for stage in self.stages.values():
+            known |= dict.fromkeys(stage.approvals.by if stage.approvals else ())
+            known |= dict.fromkeys(role for needed in stage.requires.values() for role in needed.by)
+        for path, role in self._told_roles():
+            if role not in known:
+                hint = did_you_mean(role, known)
+                message = f"role '{role}' owns no stage, moves no lead and approves nothing{hint}"
+                yield Problem("unknown-role", message, path, severity="warning")
+
+    def _told_roles(self) -> Iterator[tuple[Path, str]]:
+        for role in self.hours.roles if self.hours else ():
+            yield ("hours", "roles", role), role
+        for name, rule in self.touches.items():
+            for index, role in enumerate(rule.by):
+                yield ("touches", name, "by", index), role
+        for name, clock in self.clocks.items():
+            for percent, role in clock.escalate.items():
+                if role not in {REMIND, REASSIGN}:
+                    yield ("clocks", name, "escalate", f"{percent}%"), role
+        for name, response in self.responses.items():
+            if response.by is not None:
+                yield ("responses", name, "by"), response.by
 
     def _check_hours(self, calendars: Mapping[str, Calendar]) -> Iterator[Problem]:
         for path, name in self.hours.named() if self.hours else ():

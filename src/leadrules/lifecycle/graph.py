@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from leadrules.calendars import Delay
 from leadrules.conditions.tree import Always, Path
@@ -159,7 +159,10 @@ def _loop(start: str, edges: Edges, within: Collection[str]) -> tuple[str, ...]:
 
 
 def check_order(stages: Mapping[str, Stage], moves: Sequence[Move]) -> Iterator[Problem]:
-    """Yield every move that the policy cannot take, since it takes another one at once before."""
+    """Yield every move that the policy cannot take, since it takes another one at once before.
+
+    And every stage whose requirements nobody is ever asked for, since no lead goes on from there.
+    """
     sure: dict[str, int] = {}
     order = {name: index for index, name in enumerate(stages)}
     for index, move in enumerate(moves):
@@ -173,19 +176,32 @@ def check_order(stages: Mapping[str, Stage], moves: Sequence[Move]) -> Iterator[
         for name in move.from_:
             if move.automatic and _is_sure(move, name, stages, order):
                 sure.setdefault(name, index)
+    onward = {x for move in moves for x in move.from_ if _goes_on(x, move.to, stages, order)}
+    for name, stage in stages.items():
+        if (stage.requires or stage.approvals) and name not in onward:
+            message = (
+                f"no move leads on from stage '{name}', so nobody asks for what it requires; "
+                "expected a move to a stage further down, or to one that is won"
+            )
+            yield Problem("no-effect", message, ("stages", name), severity="warning")
+
+
+def _goes_on(stage: str, to: str, stages: Mapping[str, Stage], order: Mapping[str, int]) -> bool:
+    """Return whether a move leads to a won end, or to an open stage further on."""
+    kind = stages[to].kind
+    return kind == "won" or (kind == "open" and order[to] > order[stage])
 
 
 def _is_sure(move: Move, stage: str, stages: Mapping[str, Stage], order: Mapping[str, int]) -> bool:
     """Return whether nothing ever stands against a move that the policy takes of a stage."""
     left, target = stages[stage], stages[move.to]
-    onward = target.kind == "won" or (target.kind == "open" and order[move.to] > order[stage])
     return (
         isinstance(move.when, Always)
         and not move.fields
         and not move.touches
         and target.most is None
         and target.again_after is None
-        and not (onward and (left.requires or left.approvals))
+        and not ((left.requires or left.approvals) and _goes_on(stage, move.to, stages, order))
     )
 
 
@@ -217,24 +233,24 @@ def check_times(
     for stage, limit in _limits(stages, touches, clocks):
         limits.setdefault(stage, []).append(limit)
     order = {name: index for index, name in enumerate(stages)}
-    told: set[Path] = set()
+    found: dict[Path, Problem] = {}
     for move in moves:
         for stage in move.from_ if move.timer is not None else ():
             waits = _waits(move, stages[stage])
             for delay, path, until, elsewhere in limits.get(stage, ()):
                 shorter = bool(waits) and all(delay.surely_longer(wait) for wait in waits)
-                if path in told or not shorter or not _stops(until, stage, move.to, stages):
+                if not shorter or not _stops(until, stage, move.to, stages):
                     continue
-                told.add(path)
                 after = "when it wakes" if move.timer == "wake" else f"after '{move.timer}'"
                 message = (
                     f"'{delay}' is longer than a lead stays in stage '{stage}', which it leaves "
                     f"for '{move.to}' {after}"
                 )
                 sure = not elsewhere and _is_sure(move, stage, stages, order)
-                yield Problem(
-                    "never-missed", message, path, severity="error" if sure else "warning"
-                )
+                if path not in found or (sure and found[path].severity == "warning"):
+                    severity: Literal["error", "warning"] = "error" if sure else "warning"
+                    found[path] = Problem("never-missed", message, path, severity=severity)
+    yield from found.values()
 
 
 def _waits(move: Move, stage: Stage) -> Sequence[Delay]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from leadrules.calendars import Delay, Wait
 from leadrules.conditions.checker import check
@@ -28,6 +28,17 @@ def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _form(value: object) -> str:
+    return "<wake>" if value == "wake" else "<delay>"
+
+
+After = Annotated[
+    Annotated[Wait, Tag("<delay>")] | Annotated[Literal["wake"], Tag("<wake>")],
+    Discriminator(_form),
+]
+"""A delay; or `wake`, the time for which the stage lets leads sleep."""
+
+
 class Move(Section):
     """A transition: from some stages to one, by whom, and under which conditions."""
 
@@ -44,7 +55,7 @@ class Move(Section):
     """The guard: a condition on the lead, its score and what is owed to it."""
     automatic: Annotated[bool, Field(strict=True)] = False
     """Whether the policy takes it by itself, as soon as nothing stands against it."""
-    after: Wait | Literal["wake"] | None = None
+    after: After | None = None
     """How long after the entry into the stage the policy takes it by itself; `wake` is when the
     stage wakes the lead."""
     accept_within: Wait | None = None
@@ -116,9 +127,13 @@ class Move(Section):
             yield from self._check_reason(path, stages[self.to])
         yield from self._check_time(path, stages)
         for index, name in enumerate(self.fields):
-            if name not in vocabulary.fields or name in vocabulary.derived:
-                message = f"no such field{did_you_mean(name, vocabulary.fields)}"
-                yield Problem("unknown-name", f"'{name}': {message}", (*path, "fields", index))
+            if name in vocabulary.derived:
+                message = f"'{name}' is no field of the lead; expected one, or a condition in when"
+                yield Problem("unknown-name", message, (*path, "fields", index))
+            elif name not in vocabulary.fields:
+                known = [x for x in vocabulary.fields if x not in vocabulary.derived]
+                message = f"no field '{name}'{did_you_mean(name, known)}"
+                yield Problem("unknown-name", message, (*path, "fields", index))
         for problem in check(self.when, vocabulary, warnings=warnings):
             yield replace(problem, path=(*path, "when", *problem.path))
 

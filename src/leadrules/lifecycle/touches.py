@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from leadrules.calendars import Wait
+from leadrules.calendars import Delay, Wait
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
 from leadrules.lifecycle.stages import Stage, Text
@@ -94,6 +94,14 @@ class TouchRule(Section):
             if types and found not in (*types, OTHERWISE):
                 message = f"no lead type '{found}'{did_you_mean(found, types)}"
                 yield Problem("unknown-name", message, (*path, "count", found))
+        if self.apart is not None and self.within is not None and self.most > 1:
+            least = Delay(self.apart.unit, self.apart.amount * (self.most - 1))
+            if least.surely_longer(self.within):
+                message = (
+                    f"{self.most} touches that are '{self.apart}' apart take longer than "
+                    f"'{self.within}'; expected more time, or less between them"
+                )
+                yield Problem("never-met", message, (*path, "within"))
         silent = [x for x in types if x not in self.count]
         if silent and OTHERWISE not in self.count:
             message = f"nothing is said of lead type '{silent[0]}'; expected default as well"

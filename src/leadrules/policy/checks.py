@@ -112,7 +112,7 @@ def _check_columns(policy: Policy) -> Iterator[Problem]:
     """Yield every property that would share a column of events with what it is not."""
     taken = {
         name.lower(): (name, _held(found.type), f"that of an event of kind '{kind}'")
-        for kind, properties in reversed(KINDS.items())
+        for kind, properties in reversed(tuple(KINDS.items()))
         for name, found in properties.items()
     }
     taken |= {name: (name, "", "one that every event has") for name in EVERY_EVENT}

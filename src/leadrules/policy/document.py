@@ -201,7 +201,10 @@ class Policy(Section):
         data["policy"] = {"zone": self.policy.zone}
         if self.scoring is not None:
             data["scoring"] = self.scoring.counted()
-        data["calendars"] = {name: found.counted() for name, found in self.calendars.items()}
+        if self.lifecycle is not None:
+            data["lifecycle"] = self.lifecycle.counted()
+        if self.calendars:
+            data["calendars"] = {name: found.counted() for name, found in self.calendars.items()}
         data["fields"] = {name: _counted(found) for name, found in self.fields.items()}
         data["activities"] = {
             name: {key: _counted(found) for key, found in activity.properties.items()}

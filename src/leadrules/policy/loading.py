@@ -46,7 +46,7 @@ def load_policy(
     problems += wrong
     if policy is not None:
         found = [restored(problem, data) for problem in checked(policy, rows)]
-        problems += independent(found, document.data) if problems else found
+        problems += independent(found, document.data, problems) if problems else found
     issues = in_order(located(problem, document, spans=_spans) for problem in problems)
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors or policy is None:

@@ -6,7 +6,7 @@ hides another. What is said of the rest gets the places of the document as it wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -120,17 +120,38 @@ _NAMING: tuple[Steps, ...] = (
     ("fields",),
     ("parameters",),
     ("activities",),
+    ("calendars",),
+    ("lifecycle", "stages"),
+    ("lifecycle", "touches"),
     ("scoring", "fit", "characteristics"),
     ("scoring", "engagement", "rules"),
     ("scoring", "qualification", "criteria"),
 )
 """What declares names; one that is wrong, and so left out, is declared all the same."""
 
+_OF_THE_WHOLE = {"unreachable", "trap", "endless-loop", "never-missed"}
+"""What is said of stages and moves as a whole, and may be wrong if one of them was left out."""
 
-def independent(problems: Iterable[Problem], data: Any) -> Iterator[Problem]:
-    """Yield the problems that are more than that something wrong was left out."""
+
+def independent(
+    problems: Iterable[Problem], data: Any, wrong: Sequence[Problem]
+) -> Iterator[Problem]:
+    """Yield the problems that are more than that something wrong was left out.
+
+    Args:
+        problems: What is wrong with the rest.
+        data: The document.
+        wrong: What is wrong with what was left out.
+    """
     declared = {str(name) for path in _NAMING for name in _at(path, data)}
+    left = [problem.path for problem in wrong]
     for problem in problems:
+        if problem.code in _OF_THE_WHOLE and any(path[:1] == ("lifecycle",) for path in left):
+            continue
+        if problem.code in {"missing-key", "missing-owner"}:
+            size = len(problem.path)
+            if any(len(path) > size and path[:size] == problem.path for path in left):
+                continue
         if problem.code in {"unknown-name", "unknown-parameter"}:
             if names_any(problem, declared):
                 continue
