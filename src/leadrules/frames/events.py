@@ -51,7 +51,7 @@ class History:
 
 def open_events(
     events: Any,
-    leads: Opened,
+    leads: Opened | None = None,
     *,
     properties: Mapping[str, Mapping[str, Declaration]],
     says: Mapping[str, Type],
@@ -60,7 +60,7 @@ def open_events(
 
     Args:
         events: A frame of the kind of the leads': eager, or of the same lazy kind.
-        leads: The frame of leads that they are about.
+        leads: The frame of leads that they are about, if there is one.
         properties: For each type of activity the properties that will be read, by name.
         says: The columns of other kinds of events that will be read; they may be absent.
 
@@ -68,7 +68,8 @@ def open_events(
         EvaluationError: If a column is absent or of a wrong type. It names the column.
     """
     native = recognised(events, "events")
-    _alike(native, leads)
+    if leads is not None:
+        _alike(native, leads)
     needed = [
         column
         for declared in properties.values()

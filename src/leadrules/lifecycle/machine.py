@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from leadrules.calendars import Calendar
 from leadrules.document import path_text
 from leadrules.errors import EvaluationError, Issue, PolicyError, as_written, did_you_mean, one_of
 from leadrules.events import Event, standing
 from leadrules.lead import Lead
+from leadrules.lifecycle.audit import Audit, Derive
 from leadrules.lifecycle.course import Course
 from leadrules.lifecycle.document import Lifecycle
+from leadrules.lifecycle.dues import owed_in
 from leadrules.lifecycle.gate import Case, Gate, may_not
+from leadrules.lifecycle.migration import migrated
+from leadrules.lifecycle.owed import Owed
 from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.statuses import timer_due
+from leadrules.lifecycle.trail import Followed, Trail
 from leadrules.lifecycle.transition import (
     POLICY,
     Read,
@@ -24,6 +30,7 @@ from leadrules.lifecycle.transition import (
     Settled,
     Transition,
     Unmet,
+    transition,
 )
 from leadrules.values import Instant, Value, instant_text, moment_of
 from leadrules.vocabulary import Vocabulary
@@ -160,15 +167,26 @@ class StageMachine:
         self, lead: Lead, events: Iterable[Event], at: datetime | None
     ) -> tuple[list[Event], Course]:
         """Return the facts of a lead in their order, and the course that they can be put into."""
+        facts, began = self._arisen(lead, events, at)
+        return facts, self._begin(lead, began)
+
+    def _arisen(
+        self, lead: Lead, events: Iterable[Event], at: datetime | None
+    ) -> tuple[list[Event], Instant]:
+        """Return the facts of a lead in their order, and when it arose."""
         moment = _END if at is None else moment_of(at)
         facts = standing(events, lead_id=lead.id, at=moment)
         created = _known(lead).get("created")
-        if isinstance(created, Instant) and (not facts or created <= facts[0].moment):
-            return facts, self._begin(lead, created)
         if facts:
-            return facts, self._begin(lead, facts[0].moment)
-        message = "created: is missing, and nothing happened; nobody says when the lead arose"
-        raise EvaluationError(message, field="created", lead_id=lead.id)
+            first = facts[0].moment
+            return facts, min(created, first) if isinstance(created, Instant) else first
+        if not isinstance(created, Instant):
+            message = "created: is missing, and nothing happened; nobody says when the lead arose"
+            raise EvaluationError(message, field="created", lead_id=lead.id)
+        if created > moment:
+            message = f"at: the lead arose later, on {instant_text(created)}"
+            raise EvaluationError(message, field="at", lead_id=lead.id)
+        return facts, created
 
     def _begin(self, lead: Lead, at: Instant) -> Course:
         return Course(
@@ -178,6 +196,100 @@ class StageMachine:
             owner=lead.owner,
             policy=self.policy,
         )
+
+    def trail(
+        self, lead: Lead, *, events: Iterable[Event] = (), at: datetime | None = None
+    ) -> Trail:
+        """Return the course of a lead: its state, as `replay` gives it, and how it came there.
+
+        Args:
+            lead: As of `replay`.
+            events: As of `replay`.
+            at: As of `replay`; statuses are as of then.
+
+        Raises:
+            EvaluationError: As of `replay`.
+        """
+        facts, began = self._arisen(lead, events, at)
+        course = Followed(self.process, lead.id, began, owner=lead.owner, policy=self.policy)
+        moment = None if at is None else moment_of(at)
+        return course.trail(facts, lead_type=_known(lead).get("lead_type"), at=moment)
+
+    def replay_frame(self, events: Any, *, leads: Any = None, at: datetime | None = None) -> Any:
+        """Return the visits of many leads to stages, from a frame of what happened to them.
+
+        Args:
+            events: Any frame, with the columns `lead_id`, `id`, `time`, `kind`, `type` and `to`,
+                in any order, as `policy.event_frame` makes one: pandas, polars, pyarrow, modin,
+                DuckDB or PySpark. The columns `from`, `by`, `reason`, `policy` and `of` may be
+                absent. A row without a lead, an id or a time is no event, nor is one of a kind
+                that is not known, a move that does not say where to, or a retraction that does
+                not say of what.
+            leads: Any frame, with the column `created` and `lead_id`, or else `id`. Without it,
+                and for leads that are not in it, a lead arises at its first event.
+            at: The moment to which leads are followed; by default to the last event.
+
+        Returns:
+            The table `entries` as a frame of the kind of `events`: a row for each entry of
+            `trail`, by lead and in its order. It is computed at once, and in memory: of a lazy
+            frame, too. A lead has no row if it arose later than `at`, or if nobody says when.
+
+        Raises:
+            EvaluationError: If a column is absent or of a wrong type, two events of a lead that
+                differ have one id, or two rows of a lead say that it arose at different moments.
+        """
+        from leadrules.lifecycle.frames import entries_of_frame  # noqa: PLC0415 - an extra
+
+        moment = None if at is None else moment_of(at)
+        return entries_of_frame(
+            events, leads, stages=self.lifecycle.stages, vocabulary=self.vocabulary, at=moment
+        )
+
+    def audit(
+        self,
+        lead: Lead,
+        *,
+        events: Iterable[Event] = (),
+        at: datetime | None = None,
+        derived: Derive | None = None,
+    ) -> tuple[Refusal, ...]:
+        """Return the moves of a lead that happened and that the policy would have refused.
+
+        A move is asked of the machine as a request of who made it, at its time and where the
+        facts before it had brought the lead; one `by: policy` as a move that the policy takes
+        by itself, a forced one as `force`. That a lead moved to the stage in which it was, and
+        where it arose, is no move.
+
+        Args:
+            lead: The lead, as it is known now.
+            events: As of `replay`.
+            at: As of `replay`.
+            derived: Gives what earlier steps find of the lead, such as the band, by the events
+                before a move and its moment; without it, that is missing.
+
+        Raises:
+            EvaluationError: As of `replay`.
+        """
+        facts, course = self.opened(lead, events, at)
+        audit = Audit(self.process, self._gate, self.advance, self.force)
+        return tuple(audit.refusals(lead, facts, course, derived))
+
+    def migrate(self, state: State) -> State | Refusal:
+        """Return a state that another policy made as one of this policy.
+
+        A lead stays in its stage, or goes where `migrate` says. What was done is kept as far as
+        this policy asks for it. What this policy asks for and the other did not is as if it
+        were not done, though clocks start when the state says that their moment was. To replay
+        the events of the lead is exact. A state of this policy is given back as it is.
+
+        Args:
+            state: The state.
+
+        Returns:
+            The state, its version one higher; or a refusal, `unknown-stage`, if this policy
+            does not say where leads of that stage go.
+        """
+        return migrated(state, self.process, self.policy)
 
     # --- moves
 
@@ -320,6 +432,38 @@ class StageMachine:
             return self._moved(case, request, at, (), forced=True)
         return Refusal(state.lead_id, state.stage, request.to, at, tuple(wrong))
 
+    # --- what is owed
+
+    def owed(
+        self, state: State, *, lead: Lead, at: datetime, derived: Derived | None = None
+    ) -> tuple[Owed, ...]:
+        """Return everything that the lifecycle owes a lead at a moment.
+
+        Args:
+            state: As of `advance`.
+            lead: As of `advance`.
+            at: As of `advance`.
+            derived: As of `advance`; the conditions of nurture plans read it.
+
+        Raises:
+            EvaluationError: If the moment is earlier than what is in the state, or the state was
+                made by another policy.
+        """
+        moment = moment_of(at)
+        self.demand(state, moment)
+        return tuple(owed_in(self.process, state, {**_known(lead), **(derived or {})}, moment))
+
+    def demand(self, state: State, moment: int) -> None:
+        """Raise an error if nothing can be said of a lead in a state at a moment.
+
+        Raises:
+            EvaluationError: If the moment is earlier than what is in the state, or the state was
+                made by another policy.
+        """
+        for unmet in self._wrong(state, moment):
+            message = f"state: {unmet.message}; {unmet.needs}"
+            raise EvaluationError(message, field="state", lead_id=state.lead_id)
+
     def _wrong(self, state: State, moment: int) -> list[Unmet]:
         """Return what stands against doing anything with a state."""
         found: list[Unmet] = []
@@ -377,7 +521,7 @@ class StageMachine:
         shown = band if isinstance(band, str) else None
         course = Course.of(self.process, state)
         course.go(request.to, Instant(case.moment), reason=request.reason, band=shown)
-        return Transition(
+        return transition(
             state.lead_id,
             state.stage,
             request.to,

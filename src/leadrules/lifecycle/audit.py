@@ -1,0 +1,113 @@
+"""What a policy would have refused of the moves that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leadrules.errors import one_of
+from leadrules.events import Event
+from leadrules.lead import Lead
+from leadrules.lifecycle.course import Course
+from leadrules.lifecycle.gate import Case, Gate, may_not
+from leadrules.lifecycle.process import Process
+from leadrules.lifecycle.state import State
+from leadrules.lifecycle.statuses import timer_due
+from leadrules.lifecycle.transition import POLICY, Refusal, Request, Transition, Unmet
+from leadrules.values import Value, instant_text
+
+__all__ = ["Audit", "Derive"]
+
+Derive = Callable[[Lead, Sequence[Event], datetime], Mapping[str, Value]]
+"""Gives what earlier steps find of a lead, by what happened to it before, at a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Asks of moves that happened whether they would have been made.
+
+    Attributes:
+        process: The lifecycle.
+        gate: What stands against moves.
+        advance: Answers a request, as the machine does.
+        force: Answers a request that is made whatever stands against it.
+    """
+
+    process: Process
+    gate: Gate
+    advance: Callable[..., Transition | Refusal]
+    force: Callable[..., Transition | Refusal]
+
+    def refusals(
+        self, lead: Lead, facts: Sequence[Event], course: Course, derive: Derive | None
+    ) -> Iterator[Refusal]:
+        """Yield the refusals of moves, in order, while the facts are put into a course.
+
+        Args:
+            lead: The lead.
+            facts: What happened to it, in order.
+            course: Where it begins.
+            derive: Gives what earlier steps find, by the facts before a move.
+        """
+        for place, fact in enumerate(facts):
+            if fact.kind == "moved" and not self._is_no_move(fact, course):
+                found = derive(lead, facts[:place], fact.time) if derive is not None else {}
+                answer = self._answer(fact, course.state(), lead, found)
+                if isinstance(answer, Refusal):
+                    yield answer
+            course.note(fact)
+
+    def _is_no_move(self, fact: Event, course: Course) -> bool:
+        """Return whether a fact says where the lead arose, or that it is where it is."""
+        to = fact["to"]
+        arises = not course.version and fact.moment == course.began and fact["from"] is None
+        return to == course.stage or (arises and to in self.process.stages)
+
+    def _answer(
+        self, fact: Event, state: State, lead: Lead, derived: Mapping[str, Value]
+    ) -> Transition | Refusal | None:
+        request = _request(fact)
+        if fact["forced"] is True:
+            return self.force(state, request, at=fact.time, derived=derived)
+        if request.by == POLICY and request.to in self.process.targets[state.stage]:
+            case = Case(state, lead.record, derived, fact.moment)
+            unmet = self._unmet_by_policy(case, request.to)
+            if unmet:
+                return Refusal(state.lead_id, state.stage, request.to, fact.time, unmet)
+            return None
+        return self.advance(state, request, lead=lead, at=fact.time, derived=derived)
+
+    def _unmet_by_policy(self, case: Case, to: str) -> tuple[Unmet, ...]:
+        """Return what stands against a move that the policy is said to have taken by itself."""
+        found: list[tuple[Unmet, ...]] = []
+        roles: dict[str, None] = {}
+        for index in self.process.targets[case.state.stage][to]:
+            move = self.process.lifecycle.moves[index]
+            roles |= dict.fromkeys(move.by)
+            if move.by_policy:
+                early = () if move.automatic else self._too_early(case, index)
+                found.append((*early, *self.gate.unmet(index, case, None)[0]))
+        if found:
+            return min(found, key=len)
+        needs = f"it takes {one_of(roles)}" if roles else "it takes somebody who asks"
+        return (Unmet("role", may_not(POLICY, "move it"), needs),)
+
+    def _too_early(self, case: Case, index: int) -> Iterable[Unmet]:
+        timer = self.process.lifecycle.moves[index].timer
+        due = timer_due(self.process, case.state, timer)
+        if due is None:
+            why = f"for '{case.state.reason}'" if case.state.reason else "without a reason"
+            message = f"stage '{case.state.stage}' wakes no lead that came {why}"
+            yield Unmet("not-due", message, "its wake would have to name the reason, or default")
+        elif case.moment < due:
+            message = f"its time in '{case.state.stage}' is not over"
+            yield Unmet("not-due", message, f"the policy takes it from {instant_text(due)} on")
+
+
+def _request(fact: Event) -> Request:
+    """Return a move that happened as the request that it answers."""
+    by, role, reason, note = (
+        None if fact[name] is None else str(fact[name]) for name in ("by", "role", "reason", "note")
+    )
+    return Request(to=str(fact["to"]), by=by, role=role, reason=reason, note=note)
