@@ -6,6 +6,7 @@ import json
 import pickle
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -177,6 +178,30 @@ def test_a_new_id_is_none_that_there_is() -> None:
         ("23/e1", "visit"),
         ("e1", "visit"),
     ]
+
+
+def test_a_new_id_is_none_of_a_later_lead() -> None:
+    both = merge(
+        of("17", event("17", "e1")),
+        of("23", event("23", "e1", type="demo"), day=1),
+        of("42", event("42", "23/e1", type="webinar"), day=2),
+    )
+    assert [(each.id, each.type) for each in both.events] == [
+        ("23/23/e1", "demo"),
+        ("23/e1", "webinar"),
+        ("e1", "visit"),
+    ]
+
+
+def test_of_two_spellings_the_same_one_is_kept_in_either_order() -> None:
+    there = START.astimezone(ZoneInfo("Europe/Berlin"))
+    here = of("17", event("17", "e1"), fields={"x": 1})
+    local = of("17", event("17", "e1", time=there), fields={"x": 1}, created=there)
+    assert here == local
+    assert hash(here) == hash(local)
+    assert here.to_dict() != local.to_dict()
+    assert merge(here, local).to_dict() == merge(local, here).to_dict()
+    assert len(merge(here, local).history) == len(merge(here, local).snapshots) == 1
 
 
 def test_a_retraction_takes_back_the_event_of_its_own_lead() -> None:
