@@ -66,7 +66,7 @@ class Course:
         self.reason: str | None = None
         self.band: str | None = None
         self.entries: tuple[Entries, ...] = (Entries(stage, at, at, 1),)
-        self.ended: Instant | None = at if self.process.stages[stage].is_closed else None
+        self.ended: Instant | None = at if stage in self.process.closed else None
         self.moments: tuple[tuple[str, Instant], ...] = ()
         self.runs: tuple[Run, ...] = ()
         self.hours: tuple[tuple[Instant, str | None], ...] = ()
@@ -121,18 +121,18 @@ class Course:
         self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
     ) -> None:
         """Bring the lead to another stage."""
-        stages = self.process.stages
-        left, closed = self.stage, stages[stage].is_closed
+        left, closed = self.stage, self.process.closed
         self._passed(f"left.{left}", at)
         self._forget()
         self.through = (*self.through, left) if at == self.entered else (left,)
         self.previous, self.stage, self.entered = left, stage, at
         self.reason, self.band = reason, band
         self.entries = _entered(self.entries, stage, at)
-        if stages[left].is_closed and not closed:
+        if stage in closed:
+            if self.ended is None:
+                self.ended = at
+        elif left in closed:
             self._begin_round(at)
-        elif closed and self.ended is None:
-            self.ended = at
         self._keep_hours(at)
         self._passed(f"entered.{stage}", at)
 

@@ -55,6 +55,7 @@ class Process:
         calendars: The calendars of the policy, by name.
 
     Attributes:
+        closed: The stages in which a round ends.
         moves: The moves out of each stage, each with its place in the document.
         targets: The stages that moves lead to from each stage, with the places of these moves.
         accepting: The stages between which a move accepts a handover.
@@ -79,6 +80,7 @@ class Process:
         self.calendars: Mapping[str | None, OpenHours] = {
             name: found.hours_in(vocabulary.zone) for name, found in calendars.items()
         }
+        self.closed = frozenset(name for name, stage in self.stages.items() if stage.is_closed)
         self.moves: dict[str, list[tuple[int, Move]]] = {name: [] for name in self.stages}
         for index, move in enumerate(lifecycle.moves):
             for stage in move.from_:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from leadrules.events import READ, Event
-from leadrules.lifecycle.state import State
+from leadrules.lifecycle.state import State, maker
 from leadrules.values import Cash, Instant, Money, Span, Value, datetime_of, instant_text
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Transition",
     "Unmet",
     "told",
+    "transition",
 ]
 
 POLICY = "policy"
@@ -195,6 +196,10 @@ class Transition:
         why = f" ({self.reason})" if self.reason else ""
         forced = ", forced" if self.forced else ""
         return f"lead {self.lead_id}: '{self.left}' -> '{self.to}'{by}{why}{forced}"
+
+
+transition = maker(Transition)
+"""Makes a transition of its attributes, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
