@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from leadrules.agenda import Agenda, agenda
 from leadrules.errors import EvaluationError, as_written
-from leadrules.events import Event
+from leadrules.events import Event, standing
 from leadrules.lead import Lead
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
@@ -146,10 +147,42 @@ class Engine:
         )
         return Evaluation(lead.id, at, self.policy.hash, score, state)
 
+    def agenda(
+        self,
+        lead: Lead,
+        *,
+        state: State | None = None,
+        events: Iterable[Event] = (),
+        at: datetime,
+        previous: str | None = None,
+    ) -> Agenda:
+        """Return everything that is owed to a lead at a moment, the most urgent first.
+
+        What time alone moves is not moved: `machine.settle` does that, and is to be asked first.
+
+        Args:
+            lead: The lead.
+            state: As of `evaluate`.
+            events: As of `evaluate`.
+            at: As of `evaluate`.
+            previous: As of `evaluate`.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, the state was made by
+                another policy or holds facts after the moment, or the lead, the events or the
+                moment cannot be evaluated.
+        """
+        machine = self.machine
+        if state is not None:
+            machine.demand(state, moment_of(at))
+        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
+        scoring = self.policy.scoring
+        return agenda(lead, found.state, machine=machine, at=at, score=found.score, scoring=scoring)
+
 
 def _has_arisen(lead: Lead, events: Iterable[Event], moment: int) -> bool:
     """Return whether anything says that there was a lead by a moment."""
     created = lead.record.get("created")
-    if isinstance(created, Instant):
-        return created <= moment
-    return any(event.moment <= moment for event in events)
+    if isinstance(created, Instant) and created <= moment:
+        return True
+    return bool(standing(events, lead_id=lead.id, at=moment))

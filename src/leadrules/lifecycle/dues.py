@@ -24,7 +24,7 @@ from leadrules.lifecycle.statuses import (
 from leadrules.lifecycle.touches import TouchRule
 from leadrules.values import Value, datetime_of
 
-__all__ = ["next_timer", "owed_in"]
+__all__ = ["answers_owed", "next_timer", "owed_in"]
 
 
 def owed_in(process: Process, state: State, known: Mapping[str, Value], moment: int) -> list[Owed]:
@@ -56,8 +56,29 @@ def owed_in(process: Process, state: State, known: Mapping[str, Value], moment: 
     if not found and next_timer(process, state, moment) is None:
         ends = tuple(f"'{name}'" for name in process.targets[state.stage])
         what = f"decide where it goes: {listed(ends)}"
-        found.append(desk.owes("move", state.stage, what, f"stages.{state.stage}"))
+        found.append(desk.owes("move", state.stage, what, f"lifecycle.stages.{state.stage}"))
     return found
+
+
+def answers_owed(
+    process: Process, state: State, moment: int, questions: Mapping[str, str]
+) -> list[Owed]:
+    """Return the questions about a lead that are to be answered while its stage is open.
+
+    Args:
+        process: As of `owed_in`.
+        state: As of `owed_in`.
+        moment: As of `owed_in`.
+        questions: What to ask, by the criterion that it answers.
+    """
+    stage = process.stages[state.stage]
+    if stage.is_closed or not process.moves[state.stage]:
+        return []
+    desk = _Desk(process, state, {}, moment, stage, state.hours[-1][1])
+    return [
+        desk.owes("answer", name, ask, f"scoring.qualification.criteria.{name}")
+        for name, ask in questions.items()
+    ]
 
 
 def next_timer(process: Process, state: State, moment: int) -> int | None:
@@ -132,7 +153,7 @@ class _Desk(NamedTuple):
             None if left is None else timedelta(microseconds=left),
             missing,
             step,
-            f"lifecycle.{rule}",
+            rule,
             None if changes is None else datetime_of(changes),
         )
 
@@ -178,12 +199,12 @@ def _touches(desk: _Desk) -> Iterator[Owed]:
             changes = stand.due + 1
         stands = _Stands(stand.status, state.entered, stand.due, changes)  # type: ignore[arg-type]  # the others are satisfied
         what = _touches_text(rule, stand.missing, any_made=bool(value_of(state.counted, name)))
-        place = f"touches.{name}"
+        place = f"lifecycle.touches.{name}"
         yield desk.owes("touches", name, what, place, stands, roles=rule.by, missing=stand.missing)
     if rules and all(rule.owed(lead_type) is None for _, rule in rules):
         whom = "a lead without a type" if lead_type is None else f"lead type '{lead_type}'"
         what = f"say what {whom} is owed; no rule of touches does"
-        yield desk.owes("gap", lead_type or "lead_type", what, "touches")
+        yield desk.owes("gap", lead_type or "lead_type", what, "lifecycle.touches")
 
 
 def _touches_text(rule: TouchRule, missing: int, *, any_made: bool) -> str:
@@ -201,7 +222,7 @@ def _accept(desk: _Desk) -> Iterator[Owed]:
         stands = desk.limited(desk.state.entered, move.accept_within)
         back = ", which silence does" if move.on_timeout else ""
         what = f"accept it for '{move.to}'{back}, or pass it back"
-        yield desk.owes("accept", move.to, what, f"moves[{index}]", stands, roles=move.by)
+        yield desk.owes("accept", move.to, what, f"lifecycle.moves[{index}]", stands, roles=move.by)
 
 
 def _clocks(desk: _Desk) -> Iterator[Owed]:
@@ -221,7 +242,9 @@ def _clocks(desk: _Desk) -> Iterator[Owed]:
             left = process.left(desk.at, stand.due, calendar) - _standing(desk, name, stand.due)
         stands = _Stands(stand.status, stand.start, stand.due, first)  # type: ignore[arg-type]  # one of RANKS
         what = f"{_noun(clock.to)} within {clock.limit} of {_noun(clock.from_)}"
-        yield desk.owes("clock", name, what, f"clocks.{name}", stands, step=step, left=left)
+        yield desk.owes(
+            "clock", name, what, f"lifecycle.clocks.{name}", stands, step=step, left=left
+        )
 
 
 def _escalation(desk: _Desk, name: str, clock: Clock, start: int) -> tuple[str | None, int | None]:
@@ -284,7 +307,7 @@ def _required(desk: _Desk) -> Iterator[Owed]:
     approvals = stage.approvals
     if approvals is not None and approved.issuperset(approvals.by):
         there.add(APPROVALS)
-    place = f"stages.{state.stage}"
+    place = f"lifecycle.stages.{state.stage}"
     for name, needed in stage.requires.items():
         if name not in there:
             waits, stands = _waiting(desk, needed.after, needed.within, there)
@@ -314,7 +337,7 @@ def _updates(desk: _Desk) -> Iterator[Owed]:
     state, every = desk.state, desk.stage.update_every
     if every is not None:
         start = state.entered if state.updated is None else state.updated
-        rule = f"stages.{state.stage}.update_every"
+        rule = f"lifecycle.stages.{state.stage}.update_every"
         what = f"say how it stands, every {every}"
         yield desk.owes("update", state.stage, what, rule, desk.limited(start, every))
     if state.next_step is not None:
@@ -325,12 +348,12 @@ def _updates(desk: _Desk) -> Iterator[Owed]:
             stands = _Stands("breached", None, due)
         else:
             stands = _Stands("open", None, due, due + 1)
-        yield desk.owes("next_step", "next_step", what, f"stages.{state.stage}", stands)
+        yield desk.owes("next_step", "next_step", what, f"lifecycle.stages.{state.stage}", stands)
 
 
 def _asked(desk: _Desk, asked: Asked) -> Iterator[Owed]:
     response = desk.process.lifecycle.responses[asked.response]
-    rule = f"responses.{asked.response}"
+    rule = f"lifecycle.responses.{asked.response}"
     roles = (response.by,) if response.by else ()
     if response.acknowledge is not None and asked.acknowledged is None:
         stands = desk.limited(asked.at, response.acknowledge)
@@ -352,14 +375,14 @@ def _wake(desk: _Desk) -> Iterator[Owed]:
     assert due is not None  # noqa: S101 - nothing pauses it
     why = f", which came for '{state.reason}'" if state.reason else ""
     what = f"look again at the lead{why}"
-    rule = f"stages.{state.stage}.wake"
+    rule = f"lifecycle.stages.{state.stage}.wake"
     yield desk.owes("wake", state.stage, what, rule, desk.from_then(state.entered, due))
 
 
 def _nurture(desk: _Desk) -> Iterator[Owed]:
     for step in steps_of(desk.process, desk.state, desk.known, desk.at):
         by = f" by {step.channel}" if step.channel else ""
-        rule = f"nurture.{step.plan}.steps.{step.step}"
+        rule = f"lifecycle.nurture.{step.plan}.steps.{step.step}"
         stands = desk.from_then(desk.state.entered, step.due)
         yield desk.owes(
             "nurture", f"{step.plan}.{step.step}", f"send '{step.send}'{by}", rule, stands

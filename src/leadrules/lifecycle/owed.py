@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
-__all__ = ["OWED", "RANKS", "Owed", "OwedKind", "Urgency", "listed", "urgency"]
+from leadrules.lifecycle.clocks import REASSIGN, REMIND
+
+__all__ = ["OWED", "RANKS", "Owed", "OwedKind", "Urgency", "in_zone", "listed", "urgency"]
 
 OwedKind = Literal[
     "accept",
@@ -46,6 +49,9 @@ Urgency = Literal["open", "at_risk", "breached", "paused"]
 
 RANKS: Mapping[Urgency, int] = {"breached": 0, "at_risk": 1, "open": 2, "paused": 3}
 """What can become of something that is owed, the most urgent first."""
+
+_STEPS = {REMIND: "remind them", REASSIGN: "give it to somebody else"}
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +104,43 @@ class Owed:
         return f"{first} ({roles})" if roles and roles != first else first
 
     def __str__(self) -> str:
-        due = f", due {self.due:%Y-%m-%d %H:%M}" if self.due else ""
-        zone = " UTC" if self.due else ""
-        step = f", {self.step}" if self.step else ""
+        return self.text()
+
+    def text(self, zone: str = "UTC") -> str:
+        """Return it as one line, with its deadline in a zone.
+
+        Args:
+            zone: The IANA name of the zone.
+        """
+        due = "" if self.due is None else f", due {in_zone(self.due, zone)}"
+        step = "" if self.step is None else f", {_STEPS.get(self.step, f'tell {self.step}')}"
         status = self.status.replace("_", " ")
-        return f"{status}: {self.what}{due}{zone}{step}; {self.who} [{self.kind} {self.name}]"
+        return f"{status}: {self.what}{due}{step}; {self.who} [{self.kind} {self.name}]"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data for JSON: moments are texts in UTC, `left` is in seconds."""
         return {found.name: _plain(getattr(self, found.name)) for found in fields(self)}
 
 
-def urgency(owed: Owed) -> tuple[int, bool, float, str, str]:
+def in_zone(at: datetime, zone: str) -> str:
+    """Return a moment as people of a zone read it, down to the minute.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> in_zone(datetime(2026, 10, 5, 9, tzinfo=UTC), "Europe/Berlin")
+        '2026-10-05 11:00 Europe/Berlin'
+    """
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+
+
+def urgency(owed: Owed) -> tuple[int, bool, datetime, str, str]:
     """Return what things that are owed are ordered by.
 
     What is late comes first, then what is at risk, then what is open, then what stands still;
     of these, what is due first, and what has no deadline last.
     """
     due = owed.due
-    stamp = 0.0 if due is None else due.timestamp()
-    return RANKS[owed.status], due is None, stamp, owed.kind, owed.name
+    return RANKS[owed.status], due is None, due or _NEVER, owed.kind, owed.name
 
 
 def listed(names: Sequence[str], word: str = "or") -> str:
