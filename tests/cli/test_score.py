@@ -104,7 +104,7 @@ def test_a_policy_of_a_fit_alone_has_few_columns(leadrules: Command) -> None:
 
 
 EVENTS = """\
-lead_id,id,time,kind,type,path,criterion,answer,note
+lead_id,id,time,kind,type,path,criterion,answer,remark
 17,a,2026-01-04T10:00,activity,page_view,/pricing,,,
 17,a,2026-01-04T10:00,activity,page_view,/pricing,,,
 17,b,2026-01-04T11:00,activity,page_view,/blog,,,
@@ -137,7 +137,7 @@ def test_a_table_of_events_needs_no_mapping(leadrules: Command) -> None:
     assert (found["score"], found["engagement"], found["answer_need"]) == (5, 5, "met")
     assert err == (
         """\
-note: events.csv: not read, since no property is called so: 'note'
+note: events.csv: not read, since no property is called so: 'remark'
 note: events.csv: 1 row passed over: no activity 'visit'
 note: 1 event belongs to leads that are not in the file
 1 row read: 1 accepted, 0 rejected
