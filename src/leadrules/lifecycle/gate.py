@@ -161,7 +161,11 @@ class _Guard:
 
     def verdict(self, process: Process, case: Case) -> tuple[bool | None, Read]:
         """Return whether it is true of a lead, None if that is unknown, and what it read."""
-        known = {**case.known, **case.derived}
+        known: dict[str, Value] = {"id": case.state.lead_id}  # an error tells it
+        for name in self.reads:
+            value = case.derived.get(name, case.known.get(name))
+            if value is not None:
+                known[name] = value
         if self.own:
             known |= derived_of(process, case.state, self.own, case.known, case.moment)
         found: bool | None = self.run(known, case.moment, process.parameters_at(case.moment))
