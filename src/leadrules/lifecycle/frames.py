@@ -24,7 +24,7 @@ __all__ = ["entries_of_frame"]
 _TOLD = ("by", "reason", "policy")
 """What an entry repeats of the move."""
 _SAID = ("to", "from", "of", *_TOLD)
-_BEGAN, _ARISES = "began", "arises"
+_BEGAN, _ARISES, _AGAIN = "began", "arises", "again"
 
 
 def entries_of_frame(
@@ -83,7 +83,7 @@ def _one_each(leads: pl.DataFrame) -> pl.DataFrame:
 
 
 def _standing(events: pl.DataFrame, at: int | None) -> pl.DataFrame:
-    """Return the events that have happened and stand, each once, by lead, time and id.
+    """Return the moves that have happened and stand, and what came first, by lead, time and id.
 
     Raises:
         EvaluationError: If two that differ have the same id.
@@ -97,17 +97,21 @@ def _standing(events: pl.DataFrame, at: int | None) -> pl.DataFrame:
         pl.col(KIND).is_in([*KINDS]),
         ~moves | pl.col(said("to")).is_not_null(),
         ~takes_back | pl.col(said("of")).is_not_null(),
-    ).unique()
-    twice = found.filter(pl.struct(LEAD, ID).is_duplicated()).sort(LEAD, ID)
+    ).with_columns(pl.struct(LEAD, ID).is_duplicated().alias(_AGAIN))
+    repeated = found.filter(_AGAIN).unique()
+    twice = repeated.filter(pl.struct(LEAD, ID).is_duplicated()).sort(LEAD, ID)
     if len(twice):
         lead, event = twice.row(0)[:2]
         message = f"event '{event}': another event has this id; ids are unique for a lead"
         raise EvaluationError(f"events: {message}", field="id", lead_id=str(lead))
+    found = pl.concat([found.filter(~pl.col(_AGAIN)), repeated]).drop(_AGAIN)
     if at is not None:
         found = found.filter(pl.col(TIME) <= at)
     retracted = found.filter(takes_back).select(LEAD, pl.col(said("of")).alias(ID)).unique()
     found = found.filter(~takes_back).join(retracted, on=[LEAD, ID], how="anti")
-    return found.sort(LEAD, TIME, ID)
+    return found.filter(moves | (pl.col(TIME) == pl.col(TIME).min().over(LEAD))).sort(
+        LEAD, TIME, ID
+    )
 
 
 def _entries(
