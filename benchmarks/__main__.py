@@ -8,6 +8,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from benchmarks import (
+    business_time,
     engagement,
     explanation,
     frames,
@@ -30,6 +31,7 @@ SECTIONS = {
     "import": imports.run,
     "rules": rules.run,
     "intake": intake.run,
+    "business_time": business_time.run,
 }
 PACKAGES = ("polars", "duckdb", "zen-engine", "rule-engine", "durable-rules")
 

@@ -277,3 +277,13 @@ def test_a_calendar_survives_json() -> None:
         {**OFFICE, "holidays": "DE", "dates": {"2026-12-24": ["09:00-12:00"]}}
     )
     assert Calendar.model_validate_json(found.model_dump_json()) == found
+
+
+def test_a_copy_has_its_own_hours() -> None:
+    found = Calendar.model_validate({**OFFICE, "dates": {"2026-06-08": []}})
+    monday = instant(datetime.fromisoformat("2026-06-08T10:00Z"))
+    assert not found.hours_in("UTC").is_open(monday)
+    assert found == Calendar.model_validate({**OFFICE, "dates": {"2026-06-08": []}})
+    copied = found.model_copy(update={"dates": {}})
+    assert copied.hours_in("UTC").is_open(monday)
+    assert copied.counted() == Calendar.model_validate(OFFICE).counted()

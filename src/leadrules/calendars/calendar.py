@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -92,6 +92,13 @@ class Calendar(Section):
             "week": self._week,
             "dates": {str(day): hours for day, hours in sorted(self._exceptions.items())},
         }
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the calendar with other keys, which are not checked."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("_week", "_exceptions"):
+            copied.__dict__.pop(name, None)  # each calendar has its own
+        return copied
 
     @cached_property
     def _week(self) -> tuple[Intervals, ...]:
