@@ -20,6 +20,7 @@ from tests.lifecycle.offices import CALENDARS, ZONE, minute_of, moment
 __all__ = [
     "BANDS",
     "CHANNELS",
+    "DELAYS",
     "ITEMS",
     "OUTCOMES",
     "OWNERS",
@@ -28,6 +29,7 @@ __all__ = [
     "ROLES",
     "WORDS",
     "Sample",
+    "is_valid",
     "leads",
     "processes",
     "samples",
@@ -257,11 +259,11 @@ def processes(draw: st.DrawFn) -> Data:
     }
 
 
-def _is_valid(data: Data) -> bool:
+def is_valid(data: Data) -> bool:
     """Return whether a policy may say this; a limit may not be one that nobody can keep."""
     found = Lifecycle.model_validate(data).check(WORDS, CALENDARS, warnings=False)
     assert {problem.code for problem in found} <= {"never-met"}, found
     return not found
 
 
-samples: st.SearchStrategy[Sample] = st.builds(Sample, processes().filter(_is_valid), leads, starts)
+samples: st.SearchStrategy[Sample] = st.builds(Sample, processes().filter(is_valid), leads, starts)
