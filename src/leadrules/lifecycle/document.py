@@ -11,6 +11,7 @@ from leadrules.calendars import Calendar, Delay
 from leadrules.conditions.tree import Condition, Path, fields_of
 from leadrules.errors import Problem, did_you_mean
 from leadrules.lifecycle.clocks import REASSIGN, REMIND, Clock
+from leadrules.lifecycle.diagram import Diagram, diagram_of
 from leadrules.lifecycle.graph import check_graph, check_order, check_times
 from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.nurture import NurturePlan
@@ -163,6 +164,28 @@ class Lifecycle(Section):
             (len(self.nurture), "nurture plan"),
         )
         return ", ".join(_counted(count, noun) for count, noun in counts if count)
+
+    def diagram(self, *, guards: bool = True) -> Diagram:
+        """Return the stages and moves as a state diagram, whose text Mermaid draws.
+
+        Args:
+            guards: Whether the arrows say under which conditions they may be taken.
+
+        Examples:
+            >>> print(Lifecycle.model_validate({
+            ...     "stages": {"inquiry": {"owner": "marketing"}, "won": {"kind": "won"}},
+            ...     "moves": [{"from": "inquiry", "to": "won", "by": ["sales"]}]}).diagram())
+            stateDiagram-v2
+                [*] --> inquiry
+                inquiry : inquiry
+                inquiry : marketing
+                won : won
+                inquiry --> won : sales
+                won --> [*]
+                classDef is_won fill:#d7f0d7,stroke:#2e7d32,color:#143d17
+                class won is_won
+        """
+        return diagram_of(self.stages, self.moves, guards=guards)
 
     def delays(self) -> Iterator[tuple[Path, Delay]]:
         """Yield every delay of the section with its path."""
