@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -16,11 +17,11 @@ from leadrules.lead import FieldValue
 
 
 def test_deals_that_score_high_are_won_more_often(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, ich_intakes: Mapping[str, Intake], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure_ich_crm, "DATA", data_dir)
     said: list[str] = []
-    found = measure_ich_crm.main(said.append)
+    found = measure_ich_crm.main(said.append, ich_intakes)
     assert "21531 of 21593 deals have a person among the 18548 contacts" in said
     assert found["equal"] == 1
     assert (found["deals"], found["won"], found["calls told late"]) == (21_593, 858, 46)
@@ -38,9 +39,9 @@ def test_deals_that_score_high_are_won_more_often(
     ] == [0.712, 0.587, 0.683, 0.721, 0.607, 0.696, 0.694, 0.535, 0.682]
 
 
-def test_spending_is_read_whole(data_dir: Path) -> None:
+def test_spending_is_read_whole(ich_intakes: Mapping[str, Intake]) -> None:
     mapper = load_mapping(Path(measure_ich_crm.__file__).with_name("ich_spend.mapping.yaml"))
-    spending = mapper.read(data_dir / "ich_crm" / "spend.csv")
+    spending = ich_intakes["spend"]
     assert repr(mapper) == "Mapper(rows)"
     assert repr(spending) == (
         "Intake(read=20779, accepted=20779, rejected=0, leads=0, events=0, rows=20779)"
