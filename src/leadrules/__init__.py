@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from leadrules.lead import Account, Company, Lead
     from leadrules.lifecycle.machine import StageMachine
     from leadrules.lifecycle.state import State
+    from leadrules.lifecycle.survivor import surviving
+    from leadrules.lifecycle.trail import ClockRun, Entry, Obligation, Trail
     from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition, Unmet
     from leadrules.policy import Policy, load_policy, policy_schema
     from leadrules.scoring.explanation import Explanation, Reason
@@ -37,11 +39,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "ClockRun",
     "Cluster",
     "Company",
     "DocumentError",
     "Dossier",
     "Engine",
+    "Entry",
     "Evaluation",
     "EvaluationError",
     "Event",
@@ -55,6 +59,7 @@ __all__ = [
     "MatchKey",
     "Matcher",
     "Money",
+    "Obligation",
     "Policy",
     "PolicyError",
     "Question",
@@ -66,6 +71,7 @@ __all__ = [
     "Settled",
     "StageMachine",
     "State",
+    "Trail",
     "Transition",
     "Unmet",
     "Vocabulary",
@@ -76,6 +82,7 @@ __all__ = [
     "match_keys",
     "merge",
     "policy_schema",
+    "surviving",
 ]
 
 __version__ = "0.1.0"
@@ -97,6 +104,8 @@ _HOMES = {
     "lead": ("Account", "Company", "Lead"),
     "lifecycle.machine": ("StageMachine",),
     "lifecycle.state": ("State",),
+    "lifecycle.trail": ("ClockRun", "Entry", "Obligation", "Trail"),
+    "lifecycle.survivor": ("surviving",),
     "lifecycle.transition": ("Refusal", "Request", "Settled", "Transition", "Unmet"),
     "policy": ("Policy", "load_policy", "policy_schema"),
     "scoring.explanation": ("Explanation", "Reason"),
