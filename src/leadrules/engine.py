@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from leadrules.agenda import Agenda, agenda
 from leadrules.errors import EvaluationError, as_written
@@ -12,10 +13,11 @@ from leadrules.events import Event, standing
 from leadrules.lead import Lead
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
+from leadrules.lifecycle.transition import Refusal
 from leadrules.policy import Policy
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
-from leadrules.values import Instant, moment_of
+from leadrules.values import Instant, Value, moment_of
 
 __all__ = ["Engine", "Evaluation"]
 
@@ -178,6 +180,78 @@ class Engine:
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
         scoring = self.policy.scoring
         return agenda(lead, found.state, machine=machine, at=at, score=found.score, scoring=scoring)
+
+    def audit(
+        self, lead: Lead, *, events: Iterable[Event] = (), at: datetime | None = None
+    ) -> tuple[Refusal, ...]:
+        """Return the moves of a lead that happened and that the policy would have refused.
+
+        Each is judged by the score that the lead had at that moment, as far as is known now; one
+        that cannot be told is missing.
+
+        Args:
+            lead: The lead.
+            events: As of `evaluate`.
+            at: The moment to which it is followed; by default to the last event.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, or as of `machine.replay`.
+        """
+        return self.machine.audit(lead, events=events, at=at, derived=self._results)
+
+    def _results(self, lead: Lead, events: Iterable[Event], at: datetime) -> Mapping[str, Value]:
+        """Return what the score adds to a lead, or nothing if it has none at that moment."""
+        try:
+            score = self.evaluate(lead, events=events, at=at).score
+        except EvaluationError:
+            return {}
+        return score.results if score is not None else {}
+
+    def agenda_frame(  # noqa: PLR0913 - which leads, and what of what they are owed
+        self,
+        leads: Any,
+        *,
+        events: Any = None,
+        states: str | None = None,
+        at: datetime,
+        role: str | None = None,
+        owner: str | None = None,
+    ) -> Any:
+        """Return everything that is owed to the leads of a frame: the worklist of a team.
+
+        It says what `agenda` says of each lead. It is a loop over columns that are collected,
+        whatever the kind of the frame.
+
+        Args:
+            leads: Any frame that narwhals knows, one row a lead, as `Scorer.score_frame` takes.
+            events: What happened to the leads, as `Scorer.score_frame` takes; also needed are
+                the properties of activities that responses and nurture plans read.
+            states: The name of a column that holds the states that the host keeps, as JSON; a
+                lead without one is where its events bring it.
+            at: The moment; with a time zone.
+            role: The role whose worklist it is; by default of all.
+            owner: The person whose leads are meant; by default all.
+
+        Returns:
+            A frame of the caller's kind with one row for each thing that is owed, the most urgent
+            first: its columns are the attributes of `Owed`.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, a column is absent or of a
+                wrong type, a state cannot be used, or no role is called so.
+        """
+        from leadrules.agenda.frames import agendas_of_frame  # noqa: PLC0415 - frames are an extra
+
+        return agendas_of_frame(
+            self.machine,
+            self._scorer,
+            leads,
+            events=events,
+            states=states,
+            at=at,
+            role=role,
+            owner=owner,
+        )
 
 
 def _has_arisen(lead: Lead, events: Iterable[Event], moment: int) -> bool:
