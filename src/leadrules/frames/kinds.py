@@ -9,7 +9,7 @@ from narwhals.exceptions import DuplicateError
 
 from leadrules.errors import EvaluationError
 
-__all__ = ["PREFIX", "Frame", "as_kind", "as_polars", "recognised"]
+__all__ = ["PREFIX", "Frame", "as_kind", "as_polars", "like", "recognised"]
 
 PREFIX = "_leadrules_"
 """What the names of our own columns begin with."""
@@ -98,3 +98,16 @@ def as_kind(found: nw.DataFrame[Any], kind: Any) -> nw.DataFrame[Any]:
     nullable = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype()}
     frame: nw.DataFrame[Any] = nw.from_native(table.to_pandas(types_mapper=nullable.get))
     return frame
+
+
+def like(found: nw.DataFrame[Any], frame: Any) -> Any:
+    """Return a polars frame as one of the kind of a caller's: lazy if that is, and where it is."""
+    kind = recognised(frame, "frame")
+    if isinstance(kind, nw.DataFrame):
+        return as_kind(found, kind.implementation).to_native()
+    if kind.implementation.is_polars():
+        return found.lazy().to_native()
+    made = found.to_arrow()
+    if kind.implementation.is_duckdb():
+        return frame.query(f"{PREFIX}0other", "SELECT * FROM made")  # it finds the variable
+    return frame.sparkSession.createDataFrame(made)
