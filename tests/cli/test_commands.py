@@ -31,6 +31,7 @@ def test_help_lists_the_commands(leadrules: Command) -> None:
         "explain",
         "test",
         "compare",
+        "lifecycle",
         "hash",
         "schema",
     ]
@@ -45,6 +46,7 @@ def test_help_lists_the_commands(leadrules: Command) -> None:
         ("explain", "leadrules explain policy.yaml --leads leads.csv --lead 17 --questions"),
         ("test", "leadrules test policy.yaml policy.cases.yaml"),
         ("compare", "leadrules compare policy.yaml new.yaml --leads leads.csv"),
+        ("lifecycle", "leadrules lifecycle policy.yaml --stages"),
         ("hash", "leadrules hash policy.yaml"),
         ("schema", "leadrules schema --output policy.schema.json"),
     ],

@@ -53,6 +53,8 @@ def check_policy(
         rows.add_row("review by", str(policy.agreed.review_by))
     rows.add_row("declares", _declared(policy))
     rows.add_row("scores by", policy.scoring.summary() if policy.scoring else "nothing")
+    if policy.lifecycle:
+        rows.add_row("moves by", policy.lifecycle.summary())
     for name, reach in _ranges(policy, moment).items():
         rows.add_row(name, f"from {reach}")
     rows.add_row("hash", policy.hash)
@@ -74,6 +76,7 @@ def _declared(policy: Policy) -> str:
             counted("activity", policy.activities),
             counted("parameter", policy.parameters),
             counted("table", policy.tables),
+            *([counted("calendar", policy.calendars)] if policy.calendars else ()),
         )
     )
 

@@ -359,6 +359,34 @@ def compare(  # noqa: PLR0913 - a command takes what it can be told
     )
 
 
+@app.command()
+def lifecycle(
+    policy: PolicyFile,
+    *,
+    tables: Tables = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="In the diagram, tell who moves leads, not when.")
+    ] = False,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Show a table of the stages, not the diagram.")
+    ] = False,
+) -> None:
+    """Print the lifecycle of a policy as a state diagram.
+
+    It is Mermaid text, which GitHub, GitLab, JupyterLab and many editors draw
+    from a block ```mermaid of Markdown. An arrow says who may move a lead,
+    and in brackets what has to be true.
+
+    Examples:
+      leadrules lifecycle policy.yaml
+      leadrules lifecycle policy.yaml --brief
+      leadrules lifecycle policy.yaml --stages
+    """
+    from leadrules.cli.lifecycle import show_lifecycle  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(show_lifecycle(policy, tables=tables or (), guards=not brief, table=stages))
+
+
 @app.command("hash")
 def hash_(policy: PolicyFile, *, tables: Tables = None) -> None:
     """Print a policy's hash: 64 hex digits.
