@@ -17,6 +17,7 @@ from benchmarks import (
     imports,
     intake,
     lead,
+    lifecycle,
     rules,
 )
 from leadrules import __version__
@@ -31,9 +32,18 @@ SECTIONS = {
     "import": imports.run,
     "rules": rules.run,
     "intake": intake.run,
+    "lifecycle": lifecycle.run,
     "business_time": business_time.run,
 }
-PACKAGES = ("polars", "duckdb", "zen-engine", "rule-engine", "durable-rules")
+PACKAGES = (
+    "polars",
+    "duckdb",
+    "zen-engine",
+    "rule-engine",
+    "durable-rules",
+    "python-statemachine",
+    "transitions",
+)
 
 
 def main() -> None:

@@ -17,8 +17,12 @@ from benchmarks import (
     history,
     imports,
     intake,
+    lead_histories,
+    lifecycle,
+    lifecycle_growth,
     peers,
     rules,
+    stage_peers,
 )
 from benchmarks.hand_written import Row, score_row
 from benchmarks.hand_written_frames import SQL, by_chains, by_flags
@@ -152,6 +156,40 @@ def test_no_spark_is_told_with_its_reason(capsys: pytest.CaptureFixture[str]) ->
 def test_the_leaves_of_explanations_sum_to_scores(capsys: pytest.CaptureFixture[str]) -> None:
     explanation.run(quick=True)
     assert "leaves sum to scores" in capsys.readouterr().out
+
+
+def test_the_moves_of_the_sample_are_granted_or_refused_as_they_are_said_to_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lifecycle.one_move(1, turns=1)
+    assert "inquiry to recycled: touches met" in capsys.readouterr().out
+
+
+def test_histories_are_the_same_for_the_same_seed_and_long_enough() -> None:
+    found = list(lead_histories.histories(30, 10))
+    assert list(lead_histories.histories(30, 10)) == found
+    assert all(len(each.events) == 10 for each in found)
+    assert sum(len(each.moves) for each in found) > 3 * 30
+
+
+@pytest.mark.parametrize("name", stage_peers.followers())
+def test_other_state_machines_come_to_the_same_stages(name: str) -> None:
+    machine = lead_histories.engine().machine
+    try:
+        follow = stage_peers.followers()[name](lead_histories.lifecycle())
+    except peers.Absent as absent:
+        pytest.skip(f"{absent} is not installed")
+    for lead, events, moves in lead_histories.histories(40, 10):
+        assert follow(moves) == machine.replay(lead, events=events).stage
+
+
+def test_the_replay_of_many_leads_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    lifecycle.beside_peers(5, turns=1)
+    lifecycle_growth.by_length((2, 4), 8)
+    printed = capsys.readouterr().out
+    assert "equal last stages" in printed
+    assert "Growth with the facts of a lead" in printed
+    assert lifecycle_growth.measured(lifecycle_growth.REPLAY, 5)["seconds"] > 0
 
 
 def test_large_policies_load() -> None:
