@@ -144,9 +144,9 @@ def _of_duckdb(relation: Any, first: int, columns: Mapping[str, Sequence[int]]) 
 
 def _of_spark(frame: Any, first: int, columns: Mapping[str, Sequence[int]]) -> Any:
     """Return a table of days as a frame of another's session, to be sent to every worker."""
-    from pyspark.sql import functions as sql  # noqa: PLC0415 - it is a frame of Spark
+    import pyarrow as pa  # noqa: PLC0415 - it is a frame of Spark
+    from pyspark.sql import functions as sql  # noqa: PLC0415 - likewise
 
     days = range(first, first + len(columns["value"]))
-    rows = list(zip(days, *columns.values(), strict=True))
-    schema = ", ".join(f"`{name}` bigint" for name in (_DAY, *columns))
-    return sql.broadcast(frame.sparkSession.createDataFrame(rows, schema))
+    table = pa.table({_DAY: days, **columns})
+    return sql.broadcast(frame.sparkSession.createDataFrame(table))

@@ -12,7 +12,7 @@ from leadrules.values import MICROSECONDS_A_DAY
 
 __all__ = ["UtcDays"]
 
-_YEARS_1970_TO_2099 = 47_482
+_DAYS_1970_TO_2099 = 47_482
 _MARGIN = 2 * DAYS_A_WEEK
 
 
@@ -44,7 +44,7 @@ class UtcDays:
             stretches: Its open time.
             exceptions: The days that are different, since 1970-01-01.
         """
-        days = [0, _YEARS_1970_TO_2099, *exceptions]
+        days = [0, _DAYS_1970_TO_2099, *exceptions]
         first, last = min(days) - _MARGIN, max(days) + _MARGIN
         parts: list[list[tuple[int, int]]] = [[] for _ in range(last - first)]
         for start, end in stretches.spans(first * MICROSECONDS_A_DAY, last * MICROSECONDS_A_DAY):
