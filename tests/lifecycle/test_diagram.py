@@ -137,8 +137,10 @@ def test_what_mermaid_would_read_is_written_as_a_code() -> None:
     stages = {"a": {"owner": 'x; y: #35; <b> %%{init} `c` *d* \\ $$ & "q" <= 5'}, "b": {}}
     document = {"stages": stages | {"b": {"kind": "won", "owner": "direction TB _i_ a_b\n c"}}}
     assert drawn(document).splitlines()[3:6] == [
-        "    a : x#59; y#58; #35;35#59; #60;b> #37;#37;{init} #96;c#96; #42;d#42; #92; #36;#36; "
-        '#38; "q" <= 5',
+        (
+            "    a : x#59; y#58; #35;35#59; #60;b> #37;#37;{init} #96;c#96; #42;d#42; #92; #36;#36; "
+            '#38; "q" <= 5'
+        ),
         "    b : b",
         "    b : direction#32;TB #95;i#95; a_b c",
     ]
@@ -153,7 +155,7 @@ def test_no_text_ends_its_line(owner: str, literal: str) -> None:
         "moves": [{"from": "a", "to": "b", "by": [owner], "when": condition}],
     }
     text = drawn(document)
-    assert len(text.split("\n")) == len(text.splitlines()) == 9  # noqa: PLR2004 - as written
+    assert len(text.split("\n")) == len(text.splitlines()) == 9
     for line in text.splitlines()[2:6]:
         _, _, said = line.partition(" : ")
         assert not re.sub(r"#\d+;", "", said).count(";")
