@@ -9,14 +9,13 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 
-from leadrules.agenda.worklist import listing, questions_of, unborn
+from leadrules.agenda.worklist import listing, questions_of, roles_of, unborn
 from leadrules.conditions.tree import fields_of
 from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.frames import Opened, open_frame
 from leadrules.frames.kinds import PREFIX, Frame, as_kind, like, recognised
 from leadrules.frames.opening import LEAD
 from leadrules.lifecycle.course import Course
-from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.facts import Fact, facts_of, settled
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.owed import RANKS, Owed
@@ -85,7 +84,7 @@ def agendas_of_frame(  # noqa: PLR0913 - what the engine was asked, and its part
             role is called so.
     """
     moment = moment_of(at)
-    roles = _roles(machine.lifecycle)
+    roles = roles_of(machine.lifecycle)
     if role is not None and role not in roles:
         message = (
             f"role: no role '{role}'{did_you_mean(role, roles) or f'; expected {one_of(roles)}'}"
@@ -111,7 +110,6 @@ def agendas_of_frame(  # noqa: PLR0913 - what the engine was asked, and its part
             if (role is None or role in owed.roles) and owner in (None, owed.owner):
                 for append, name in cells:
                     append(getattr(owed, name))
-    found["roles"] = [list(names) for names in found["roles"]]
     return like(_ordered(found), leads)
 
 
@@ -131,27 +129,18 @@ def _owed(  # noqa: PLR0913, PLR0917 - a lead at a moment, and what reads it
 
 def _ordered(found: Mapping[str, list[Any]]) -> nw.DataFrame[Any]:
     """Return columns as a frame in the order of `urgency`, equal ones by their leads."""
-    ranks = [RANKS[status] for status in found["status"]]
-    data = {**found, _RANK: ranks}
+    # A column of lists takes long to make: the few that differ are made, and looked up.
+    places = {roles: place for place, roles in enumerate(dict.fromkeys(found["roles"]))}
+    lists = nw.new_series("roles", [*map(list, places)], _COLUMNS["roles"], backend="polars")
+    data = {
+        **found,
+        "roles": lists[[places[roles] for roles in found["roles"]]],
+        _RANK: [RANKS[status] for status in found["status"]],
+    }
     frame = nw.from_dict(data, {**_COLUMNS, _RANK: nw.Int64}, backend="polars").to_native()
     keys = [_RANK, "due", "kind", "name", "lead_id"]
     ordered = frame.sort(keys, nulls_last=True, maintain_order=True).drop(_RANK)
     return nw.from_native(ordered, eager_only=True)
-
-
-def _roles(lifecycle: Lifecycle) -> tuple[str, ...]:
-    """Return every role that can owe something, each once."""
-    stages = lifecycle.stages.values()
-    needed = [found for stage in stages for found in stage.requires.values()]
-    named = [
-        *(stage.owner for stage in stages),
-        *(role for move in lifecycle.moves for role in move.by),
-        *(role for rule in lifecycle.touches.values() for role in rule.by),
-        *(role for found in needed for role in found.by),
-        *(role for stage in stages if stage.approvals for role in stage.approvals.by),
-        *(found.by for found in lifecycle.responses.values()),
-    ]
-    return tuple(dict.fromkeys(role for role in named if role is not None))
 
 
 # --- what is read of the leads

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
 from leadrules.errors import EvaluationError
 from leadrules.lead import Lead
+from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.dues import answers_owed, next_timer, owed_in
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.owed import Owed, in_zone, urgency
@@ -19,7 +20,7 @@ from leadrules.scoring.document import Scoring
 from leadrules.scoring.score import Score
 from leadrules.values import Instant, Value, datetime_of, instant_of, instant_text, moment_of
 
-__all__ = ["Agenda", "agenda", "listing", "questions_of", "unborn"]
+__all__ = ["Agenda", "agenda", "listing", "questions_of", "roles_of", "span_text", "unborn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +108,35 @@ def _cells(owed: Owed, zone: str) -> Iterator[str]:
     yield owed.status.replace("_", " ")
     yield owed.what
     yield "" if owed.due is None else in_zone(owed.due, zone)
-    yield "" if owed.left is None else hours_text(owed.left.total_seconds())
+    yield "" if owed.left is None else span_text(owed.left)
     yield owed.who
     yield owed.rule
 
 
-def hours_text(seconds: float) -> str:
-    """Return seconds as hours and minutes, rounded down to minutes.
+def span_text(span: timedelta) -> str:
+    """Return a time as hours and minutes, without the seconds.
 
     Examples:
-        >>> hours_text(5430), hours_text(-60)
+        >>> span_text(timedelta(hours=1, minutes=30)), span_text(-timedelta(minutes=1))
         ('1:30', '-0:01')
     """
-    minutes = int(abs(seconds)) // 60
-    return f"{'-' if seconds < 0 else ''}{minutes // 60}:{minutes % 60:02d}"
+    minutes = abs(span) // timedelta(minutes=1)
+    return f"{'-' if span < timedelta(0) else ''}{minutes // 60}:{minutes % 60:02d}"
+
+
+def roles_of(lifecycle: Lifecycle) -> tuple[str, ...]:
+    """Return every role that can owe something, each once."""
+    stages = lifecycle.stages.values()
+    needed = [found for stage in stages for found in stage.requires.values()]
+    named = [
+        *(stage.owner for stage in stages),
+        *(role for move in lifecycle.moves for role in move.by),
+        *(role for rule in lifecycle.touches.values() for role in rule.by),
+        *(role for found in needed for role in found.by),
+        *(role for stage in stages if stage.approvals for role in stage.approvals.by),
+        *(found.by for found in lifecycle.responses.values()),
+    ]
+    return tuple(dict.fromkeys(role for role in named if role is not None))
 
 
 def agenda(  # noqa: PLR0913 - what earlier steps found, and their documents

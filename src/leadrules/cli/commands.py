@@ -266,6 +266,65 @@ def explain(  # noqa: PLR0913 - a command takes what it can be told
     )
 
 
+@app.command()
+def agenda(  # noqa: PLR0913 - a command takes what it can be told
+    policy: PolicyFile,
+    *,
+    leads: LeadsFile,
+    mapping: LeadsMapping = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
+    tables: Tables = None,
+    at: At = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--role", metavar="ROLE", help="Only what this role may do."),
+    ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option("--owner", metavar="NAME", help="Only of the leads that this person owns."),
+    ] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, csv, json (one object a line) or parquet. By default as the name of "
+            "the output ends, else a table.",
+        ),
+    ] = None,
+    output: Output = None,
+) -> None:
+    """List what is owed to the leads of a file: the worklist of this morning.
+
+    One row for each thing that is owed by the policy's lifecycle, what is
+    late first: what is to be done, until when, how much open time is left,
+    and by whom.
+
+    Examples:
+      leadrules agenda policy.yaml --leads leads.csv --events events.csv
+      leadrules agenda policy.yaml --leads leads.csv --owner anna
+      leadrules agenda policy.yaml --leads leads.csv --role marketing -o today.csv
+    """
+    from leadrules.cli.agenda import list_agenda  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        list_agenda(
+            policy,
+            leads=leads,
+            mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
+            tables=tables or (),
+            at=at,
+            role=role,
+            owner=owner,
+            form=form,
+            output=output,
+        )
+    )
+
+
 @app.command("test")
 def examine(
     policy: PolicyFile,
