@@ -79,9 +79,9 @@ def test_the_demo_shows_what_was_rejected(leadrules: Command) -> None:
     assert (
         shown
         == """
-200 rows of leads read: 194 accepted, 6 rejected. 575 rows of what they did: 572
-accepted, 3 rejected. 193 leads and 571 events; one row of each says again what
-another said.
+200 rows of leads read: 194 accepted, 6 rejected. 1461 rows of what they did:
+1458 accepted, 3 rejected. 193 leads and 1457 events; one row of each says again
+what another said.
 Rejected, of the leads:
 
  Line  Code            Reason

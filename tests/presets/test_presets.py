@@ -76,7 +76,7 @@ def test_every_lead_arose_before_the_moment_of_the_sample(intake: Intake) -> Non
 
 def test_the_sample_of_events_has_the_faults_that_it_is_meant_to_have(happened: Intake) -> None:
     counts = (happened.read, happened.taken, happened.repeated, len(happened.events))
-    assert counts == (575, 571, 1, 571)
+    assert counts == (1461, 1457, 1, 1457)
     assert [(reject.line, reject.column, reject.code) for reject in happened.rejects] == [
         (42, "When", "bad-date"),
         (73, "Lead Id", "missing-lead"),
@@ -85,6 +85,7 @@ def test_the_sample_of_events_has_the_faults_that_it_is_meant_to_have(happened: 
     kinds = Counter(event.type or event.kind for event in happened.events)
     assert kinds.keys() == {
         "page_view", "webinar", "download", "unsubscribe", "answer", "retraction",
+        "moved", "assigned", "touch", "completed",
     }  # fmt: skip
 
 

@@ -1,13 +1,14 @@
 """The sample: made up, the same every time, and as untidy as exports of a CRM are.
 
-`python -m leadrules.presets.generate FOLDER` writes it there: the leads, and what they did.
+`python -m leadrules.presets.generate FOLDER` writes it there: the leads, what they did, and what
+was done about them.
 """
 
 from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -119,13 +120,14 @@ CALLERS = ("Jonas Rieger", "Nele Vogt")
 
 
 def generated_events() -> str:
-    """Return what the sample leads did, as CSV with semicolons; three rows are faulty."""
+    """Return what the sample leads did, and how they were worked, as CSV; three rows are faulty."""
     chance = Random(7)  # noqa: S311 - a sample is no secret
     rows: list[list[str]] = []
     for number in range(GOOD):
         for _ in range(int(14 * chance.random() ** 3)):
             rows.append(_event(chance, number, len(rows)))
     rows.append(["e-retracted", rows[4][1], "04.10.2026 08:00", "Retraction", rows[4][0], "", ""])
+    rows += _worked()
     rows.insert(23, list(rows[11]))
     rows.insert(40, _faulty(rows[40], {"When": "yesterday"}))
     rows.insert(71, _faulty(rows[71], {"Lead Id": "-"}))
@@ -133,6 +135,78 @@ def generated_events() -> str:
     text = StringIO()
     csv.writer(text, delimiter=";", lineterminator="\n").writerows([EVENT_HEADER, *rows])
     return text.getvalue()
+
+
+SELLERS = ("Ines Falk", "Tom Brandt")
+ON = (("MQL", 0.45), ("SAL", 0.8), ("SQL", 0.5), ("Proposal", 0.6))
+"""The stages after the inquiry, each with the share of leads that get there if time allows."""
+BACK = ("timing", "budget", "no_answer")
+
+
+def _worked() -> list[list[str]]:
+    """Return how the sample leads were worked: stages, owners, calls and messages."""
+    chance = Random(11)  # noqa: S311 - a sample is no secret
+    rows: list[list[str]] = []
+    for number, lead in enumerate(_leads()):
+        for when, what, detail, answer, by in _work_of(chance, lead):
+            if when <= LAST:
+                shown = when.strftime("%d.%m.%Y %H:%M")
+                row = [f"w-{number}-{len(rows)}", lead[0], shown, what, detail, answer, by]
+                rows.append(row)
+    return rows
+
+
+def _work_of(chance: Random, lead: Sequence[str]) -> Iterator[tuple[datetime, str, str, str, str]]:
+    """Yield what was done about a lead: when, what, the details, and by whom."""
+    if lead[HEADER.index("Lead Source")] == "Select":
+        return  # nobody knows what the lead wants, so it is still a suspect
+    now = _read(lead[HEADER.index("Created")]) + timedelta(minutes=1)
+    yield now, "Stage", "Inquiry", "", "policy"
+    if chance.random() < 0.1:  # noqa: PLR2004 - a share, as are those below
+        return
+    by = _pick(chance, CALLERS)
+    now = _later(chance, now, 0.3)
+    yield now, "Owner", by, "", "policy"
+    for _ in range(int(4 * chance.random())):
+        now = _later(chance, now, 2)
+        yield now, "Call", "", _pick(chance, ("No answer", "No answer", "Connected")), by
+    for stage, share in ON:
+        if chance.random() > share:
+            break
+        now = _later(chance, now, 3)
+        if stage == "SAL":
+            by = _pick(chance, SELLERS)
+            yield now, "Owner", by, "", "policy"
+        yield now + timedelta(minutes=1), "Stage", stage, "", by
+        for _ in range(int(3 * chance.random())):
+            now = _later(chance, now, 2)
+            yield now, "Call", "", _pick(chance, ("No answer", "Connected")), by
+    else:
+        now = _later(chance, now, 5)
+        yield now, "Done", "Written proposal", "", by
+    if chance.random() < 0.15:  # noqa: PLR2004
+        now = _later(chance, now, 8)
+        yield now, "Stage", "Recycled", _pick(chance, BACK), by
+        yield _later(chance, now, 14), "Auto email", "momentum.case_study", "", ""
+
+
+def _leads() -> list[list[str]]:
+    """Return the rows of the leads that are not faulty, in the order of their ids."""
+    rows = {row[0]: row for row in csv.reader(StringIO(generated_leads()), delimiter=";")}
+    return [rows[str(FIRST_ID + 1_003 * number)] for number in range(GOOD)]
+
+
+def _read(text: str) -> datetime:
+    form = "%Y-%m-%d" if "-" in text else "%d.%m.%Y %H:%M"
+    return datetime.strptime(text, form)  # noqa: DTZ007 - exports state no zone
+
+
+def _later(chance: Random, moment: datetime, days: float) -> datetime:
+    """Return a moment of office hours, at most so many days later and those of a weekend."""
+    found = moment + timedelta(minutes=int(days * 24 * 60 * chance.random()))
+    found += timedelta(days=(0, 0, 0, 0, 0, 2, 1)[found.weekday()])
+    at_work = found.replace(hour=9 + int(6 * chance.random()), minute=int(60 * chance.random()))
+    return max(at_work, moment + timedelta(minutes=5))
 
 
 def _event(chance: Random, number: int, count: int) -> list[str]:
