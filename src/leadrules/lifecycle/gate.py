@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from leadrules.conditions.compiler import compile_condition
@@ -13,7 +13,7 @@ from leadrules.lifecycle.moves import OTHER, Move
 from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.stages import Stage
 from leadrules.lifecycle.state import State
-from leadrules.lifecycle.statuses import SATISFIED, derived_of, touches_stand, value_of
+from leadrules.lifecycle.statuses import derived_of, touches_missing, touches_stand, value_of
 from leadrules.lifecycle.transition import Read, Request, Unmet, told
 from leadrules.values import Value, instant_text
 
@@ -41,6 +41,12 @@ class Gate:
         self.lifecycle = process.lifecycle
         own = {**self.lifecycle.results, **self.lifecycle.memory}
         self._demands = [_Demands(move, process, own) for move in self.lifecycle.moves]
+
+    def by_role(self, moves: Sequence[int], role: str | None) -> Sequence[int]:
+        """Return moves in their order, but first those that a role may ask for."""
+        if len(moves) == 1:
+            return moves
+        return sorted(moves, key=lambda index: not self._demands[index].is_open_to(role))
 
     def unmet(self, index: int, case: Case, request: Request | None) -> tuple[list[Unmet], Read]:
         """Return what stands against a move, and what its guard read.
@@ -75,8 +81,10 @@ class Gate:
         for name in touches:
             rule = self.lifecycle.touches[name]
             lead_type = case.known.get("lead_type")
+            if not touches_missing(self.process, name, case.state, lead_type):
+                continue
             stand = touches_stand(self.process, name, case.state, lead_type, case.moment)
-            if stand is not None and stand.status not in SATISFIED:
+            if stand is not None:
                 waive = f", or a waiver: {one_of(rule.waive)}" if rule.waive else ""
                 count = f"{stand.missing} more" if stand.missing > 1 else "one more"
                 yield Unmet(
@@ -129,11 +137,15 @@ class _Demands:
         self._chosen = bool(target.reasons)
         self._needs_reason = move.needs_reason(target)
 
+    def is_open_to(self, role: str | None) -> bool:
+        """Return whether a role may ask for it."""
+        return self._by is None or role in self._by
+
     def asked(self, request: Request) -> list[Unmet]:
         """Return what is wrong with a request itself: who asks, and why."""
         found: list[Unmet] = []
         role, reason = request.role, request.reason
-        if self._by is not None and role not in self._by:
+        if not self.is_open_to(role):
             needs = f"it takes {one_of(self._by)}" if self._by else "the policy takes it by itself"
             found.append(Unmet("role", may_not(role, "move it"), needs))
         if reason is None:

@@ -327,14 +327,13 @@ class StageMachine:
             unmet = self._no_move(state.stage, request.to)
             return Refusal(state.lead_id, state.stage, request.to, at, (unmet,))
         case = Case(state, _known(lead), derived or {}, moment)
-        least: tuple[Unmet, ...] | None = None
-        for index in moves:
-            found, read = self._gate.unmet(index, case, request)
-            if not found:
+        against: dict[int, list[Unmet]] = {}
+        for index in self._gate.by_role(moves, request.role):
+            against[index], read = self._gate.unmet(index, case, request)
+            if not against[index]:
                 return self._moved(case, request, at, read)
-            if least is None or len(found) < len(least):
-                least = tuple(found)
-        return Refusal(state.lead_id, state.stage, request.to, at, least or ())
+        least = min((against[index] for index in moves), key=len)
+        return Refusal(state.lead_id, state.stage, request.to, at, tuple(least))
 
     def would(
         self,

@@ -23,6 +23,7 @@ __all__ = [
     "first_of",
     "three_quarters",
     "timer_due",
+    "touches_missing",
     "touches_stand",
     "value_of",
 ]
@@ -53,6 +54,14 @@ class TouchesStand:
     missing: int = 0
     due: int | None = None
     changes: int | None = None
+
+
+def touches_missing(process: Process, name: str, state: State, lead_type: Value | None) -> int:
+    """Return how many touches are still owed; none if they are waived."""
+    needed = process.lifecycle.touches[name].owed(lead_type if isinstance(lead_type, str) else None)
+    if not needed or value_of(state.waived, name) is not None:
+        return 0
+    return max(0, needed - len(value_of(state.counted, name) or ()))
 
 
 def touches_stand(
