@@ -426,6 +426,8 @@ def main(say: Say = print, intakes: Mapping[str, Intake] | None = None) -> dict[
     policy = load_policy(HERE / "ich_crm.policy.yaml")
     given = intakes or read(policy)
     deals, events = given["deals"].leads, given["calls"].events
+    for name in ("deals", "calls"):
+        say(f"{name}: {given[name].summary()}")
     started = time.perf_counter()
     found = followed(policy, deals, events)
     seconds = time.perf_counter() - started
