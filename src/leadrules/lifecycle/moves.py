@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from leadrules.calendars import Delay, Wait
 from leadrules.conditions.checker import check
@@ -35,6 +35,7 @@ def _form(value: object) -> str:
 After = Annotated[
     Annotated[Wait, Tag("<delay>")] | Annotated[Literal["wake"], Tag("<wake>")],
     Discriminator(_form),
+    WithJsonSchema({"type": "string", "examples": ["wake", "30 minutes", "2 business days"]}),
 ]
 """A delay; or `wake`, the time for which the stage lets leads sleep."""
 
