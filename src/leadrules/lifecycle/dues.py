@@ -232,14 +232,16 @@ def _clocks(desk: _Desk) -> Iterator[Owed]:
         if stand.start is None or stand.status not in RANKS:
             continue
         step, next_step = _escalation(desk, name, clock, stand.start)
-        changes = [next_step, stand.changes, _pause_end(desk, name)]
-        if stand.due is not None:
-            changes.append(stand.due + 1)
+        resumes = _resumes(desk, name) if stand.status == "paused" else None
+        changes = [next_step, resumes]
+        if stand.status != "paused" and stand.due is not None:
+            changes += [stand.changes, stand.due + 1]
         first = min((x for x in changes if x is not None and x > desk.at), default=None)
         left = None
         if stand.due is not None:
             calendar = clock.calendar or desk.calendar
-            left = process.left(desk.at, stand.due, calendar) - _standing(desk, name, stand.due)
+            start = desk.at if resumes is None else resumes
+            left = process.left(start, stand.due, calendar)
         stands = _Stands(stand.status, stand.start, stand.due, first)  # type: ignore[arg-type]  # one of RANKS
         what = f"{_noun(clock.to)} within {clock.limit} of {_noun(clock.from_)}"
         yield desk.owes(
@@ -261,23 +263,14 @@ def _escalation(desk: _Desk, name: str, clock: Clock, start: int) -> tuple[str |
     return step, None
 
 
-def _pause_end(desk: _Desk, name: str) -> int | None:
-    """Return when the pause in which a clock stands is over, as far as that is known."""
+def _resumes(desk: _Desk, name: str) -> int | None:
+    """Return when a clock that stands still runs again, as far as that is known."""
     ends = [
         pause.end
         for pause in desk.state.pauses
-        if pause.clock in (None, name) and pause.end is not None and pause.start <= desk.at
+        if pause.clock in (None, name) and (pause.end is None or pause.end > desk.at)
     ]
-    return max(ends, default=None)
-
-
-def _standing(desk: _Desk, name: str, due: int) -> int:
-    """Return the open time until a deadline in which a clock will stand still."""
-    end = _pause_end(desk, name)
-    if end is None or end <= desk.at or due <= desk.at:
-        return 0
-    calendar = desk.process.clocks[name].calendar or desk.calendar
-    return desk.process.left(desk.at, min(end, due), calendar)
+    return None if None in ends else max(x for x in ends if x is not None)
 
 
 def _noun(moment: str) -> str:

@@ -157,7 +157,7 @@ def listed(names: Sequence[str], word: str = "or") -> str:
 def _plain(value: Any) -> Any:
     match value:
         case datetime():
-            return value.isoformat().replace("+00:00", "Z")
+            return value.isoformat()
         case timedelta():
             return value.total_seconds()
         case tuple():
