@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         PolicyError,
     )
     from leadrules.events import Event
+    from leadrules.handoff.packet import Handoff
     from leadrules.identity import Cluster, Dossier, MatchKey, duplicates, match_keys, merge
     from leadrules.intake import Intake, Mapper, load_mapping
     from leadrules.lead import Account, Company, Lead
@@ -50,6 +51,7 @@ __all__ = [
     "EvaluationError",
     "Event",
     "Explanation",
+    "Handoff",
     "Intake",
     "Issue",
     "Lead",
@@ -99,6 +101,7 @@ _HOMES = {
         "PolicyError",
     ),
     "events": ("Event",),
+    "handoff.packet": ("Handoff",),
     "identity": ("Cluster", "Dossier", "MatchKey", "duplicates", "match_keys", "merge"),
     "intake": ("Intake", "Mapper", "load_mapping"),
     "lead": ("Account", "Company", "Lead"),

@@ -10,6 +10,7 @@ from typing import Any
 from leadrules.agenda import Agenda, agenda
 from leadrules.errors import EvaluationError, as_written
 from leadrules.events import Event, standing
+from leadrules.handoff import Handoff, handoff
 from leadrules.lead import Lead
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
@@ -136,6 +137,7 @@ class Engine:
         Raises:
             EvaluationError: If the lead, the events or the moment cannot be evaluated.
         """
+        _demand_lead(lead)
         moment = moment_of(at)
         given = tuple(events)
         if state is None and self._machine is not None and _has_arisen(lead, given, moment):
@@ -180,6 +182,59 @@ class Engine:
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
         scoring = self.policy.scoring
         return agenda(lead, found.state, machine=machine, at=at, score=found.score, scoring=scoring)
+
+    def handoff(
+        self,
+        lead: Lead,
+        *,
+        events: Iterable[Event] = (),
+        at: datetime,
+        previous: str | None = None,
+        redact: bool = False,
+    ) -> Handoff:
+        """Return what goes with a lead to whoever takes it over, and what of that is missing.
+
+        A policy without a lifecycle, or without scoring, has nothing to say of these parts. As
+        for `agenda`, what time alone moves is not moved.
+
+        Args:
+            lead: The lead.
+            events: As of `evaluate`; all of its history.
+            at: As of `evaluate`.
+            previous: As of `evaluate`.
+            redact: Whether to hide the values of fields and properties that tell who a person
+                is, and what people wrote freely: notes and agreed next steps.
+
+        Raises:
+            EvaluationError: As of `evaluate`.
+        """
+        _demand_lead(lead)
+        stood = standing(events, lead_id=lead.id, at=moment_of(at))
+        found = self.evaluate(lead, events=stood, at=at, previous=previous)
+        machine, scorer, state = self._machine, self._scorer, found.state
+        scoring = self.policy.scoring
+        if previous is None and state is not None:
+            previous = state.band
+        listed = (
+            agenda(lead, state, machine=machine, at=at, score=found.score, scoring=scoring)
+            if machine
+            else ()
+        )
+        return handoff(
+            lead,
+            stood,
+            at=at,
+            vocabulary=self.policy.vocabulary,
+            machine=machine,
+            trail=machine.trail(lead, events=stood, at=at) if machine and state else None,
+            owed=tuple(listed),
+            scoring=scoring,
+            explanation=scorer.explain(lead, events=stood, at=at, previous=previous, redact=redact)
+            if scorer
+            else None,
+            redact=redact,
+            policy=self.policy.hash,
+        )
 
     def audit(
         self, lead: Lead, *, events: Iterable[Event] = (), at: datetime | None = None
@@ -252,6 +307,12 @@ class Engine:
             role=role,
             owner=owner,
         )
+
+
+def _demand_lead(lead: object) -> None:
+    if not isinstance(lead, Lead):
+        message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
+        raise EvaluationError(message, field="lead")
 
 
 def _has_arisen(lead: Lead, events: Iterable[Event], moment: int) -> bool:

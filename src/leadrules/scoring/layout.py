@@ -9,7 +9,7 @@ from textwrap import wrap
 from leadrules.scoring.items import Item
 from leadrules.scoring.wording import Wording, signed, told
 
-__all__ = ["html_of", "text_of"]
+__all__ = ["html_of", "text_of", "wrapped"]
 
 MOST_ACTIVITIES = 5
 """So many activities of a rule, the latest, are told one by one in text."""
@@ -39,7 +39,7 @@ def text_of(  # noqa: PLR0913 - what is laid out, and how
         width: The most characters of a line.
         brief: Whether only items that come to something are told, and no more than their points.
     """
-    lines = [line for part in head for line in _wrapped(part, width, "", _INDENT)]
+    lines = [line for part in head for line in wrapped(part, width, "", _INDENT)]
     lines.append("")
     entries_of = _brief if brief else _entries
     entries = list(entries_of(tree, words, 0))
@@ -52,10 +52,10 @@ def text_of(  # noqa: PLR0913 - what is laid out, and how
         whole, dot, rest = points.partition(".")
         column = f"{whole:>{before}}{dot + rest:<{after}}"
         margin = " " * (_INDENT * depth)
-        lines += _wrapped(title, width, f"{column}  {margin}", _INDENT)
+        lines += wrapped(title, width, f"{column}  {margin}", _INDENT)
         under = " " * (len(column) + 2) + margin + " " * _INDENT
         for note in notes:
-            lines += _wrapped(note, width, under, _INDENT)
+            lines += wrapped(note, width, under, _INDENT)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -88,8 +88,15 @@ def _entries(item: Item, words: Wording, depth: int) -> Iterator[_Entry]:
         yield from _entries(part, words, depth + 1)
 
 
-def _wrapped(text: str, width: int, start: str, hang: int) -> list[str]:
-    """Return the lines of a text behind a start; words stay whole if they can."""
+def wrapped(text: str, width: int, start: str, hang: int) -> list[str]:
+    """Return the lines of a text behind a start; words stay whole if they can.
+
+    Args:
+        text: The text.
+        width: The most characters of a line, if that leaves room enough for words.
+        start: What stands before the first line; the others are as far in.
+        hang: How much further in the others are.
+    """
     room = max(20, width - len(start))
     found = wrap(told(text), room, subsequent_indent=" " * hang, break_on_hyphens=False)
     blank = " " * len(start)

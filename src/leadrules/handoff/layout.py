@@ -1,0 +1,106 @@
+"""A handoff laid out: as text that fits a terminal or a mail, and as HTML for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import NamedTuple
+
+from leadrules.scoring.layout import wrapped
+from leadrules.scoring.wording import told
+
+__all__ = ["Row", "Section", "html_of", "text_of"]
+
+WIDEST_LABEL = 20
+"""Longer labels stand above what they are labels of."""
+
+_TABLE = "border-collapse:collapse;margin:0;font:inherit;color:inherit"
+
+Row = tuple[str, str]
+"""A label, which may be empty, and what it is a label of."""
+
+
+class Section(NamedTuple):
+    """A part of a handoff, in words.
+
+    Attributes:
+        title: What it is about.
+        rows: What there is to say.
+        empty: What is said if there is nothing.
+        more: Gives the HTML that a notebook unfolds below.
+    """
+
+    title: str
+    rows: Iterable[Row]
+    empty: str
+    more: Callable[[], str] | None = None
+
+
+def text_of(head: Iterable[str], sections: Iterable[Section], *, width: int) -> str:
+    """Return a handoff as text.
+
+    Args:
+        head: What is told first, a paragraph each.
+        sections: The parts.
+        width: The most characters of a line.
+    """
+    lines = [line for part in head for line in wrapped(_line(part), width, "", 2)]
+    for section in sections:
+        lines += ["", section.title]
+        rows = [(_line(label), _line(text)) for label, text in section.rows]
+        room = max((len(label) for label, _ in rows if len(label) <= WIDEST_LABEL), default=0)
+        for label, text in rows or [("", section.empty)]:
+            if len(label) > room:
+                lines += wrapped(label, width, "  ", 2)
+                start = " " * (room + 4)
+            else:
+                start = f"  {label:<{room}}  " if room else "  "
+            lines += wrapped(text, width, start, 2)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def html_of(head: Iterable[str], sections: Iterable[Section]) -> str:
+    """Return a handoff as HTML that needs nothing from elsewhere, in light and in dark."""
+    first, *others = (_safe(line) for line in head)
+    return (
+        '<div style="font-family:system-ui,sans-serif;font-size:0.9em;line-height:1.5">'
+        f'<div style="font-weight:600">{first}</div>'
+        f"{''.join(f'<div>{line}</div>' for line in others)}"
+        f"{''.join(_html(section) for section in sections)}</div>"
+    )
+
+
+def _html(section: Section) -> str:
+    rows = "".join(_row(label, text) for label, text in section.rows)
+    told_of = (
+        f'<table style="{_TABLE}">{rows}</table>'
+        if rows
+        else f'<div style="opacity:0.65">{_safe(section.empty)}</div>'
+    )
+    more = (
+        '<details><summary style="cursor:pointer">all of it</summary>'
+        f'<div style="padding-left:1.2em">{section.more()}</div></details>'
+        if section.more
+        else ""
+    )
+    return (
+        f'<div style="font-weight:600;margin-top:0.6em">{_safe(section.title)}</div>'
+        f'<div style="padding-left:1.2em">{told_of}{more}</div>'
+    )
+
+
+def _row(label: str, text: str) -> str:
+    cell = "text-align:left;vertical-align:top;padding:0"
+    return (
+        f'<tr><td style="{cell};padding-right:1.2em;opacity:0.75;white-space:nowrap">'
+        f'{_safe(label)}</td><td style="{cell};overflow-wrap:anywhere">{_safe(text)}</td></tr>'
+    )
+
+
+def _line(text: str) -> str:
+    """Return a text as one line, with what is not for the eye spelt out."""
+    return told(" ".join(text.split()))
+
+
+def _safe(text: str) -> str:
+    return escape(_line(text))
