@@ -126,8 +126,8 @@ cases:
         "3:22: cases[0].lead: '[...]' is not possible; expected keys and values [wrong-type]",
         (
             "3:34: cases[0].expect: nothing is expected; expected at least one of score, fit, "
-            "engagement, qualification, band, ready, letter, digit, answers, fired, uncertain "
-            "[empty]"
+            "engagement, qualification, band, ready, letter, digit, answers, fired, uncertain, "
+            "stage, owner, moved, agenda, refused [empty]"
         ),
         "3:38: cases[0].evnts: unknown key 'evnts'; did you mean 'events'? [unknown-key]",
         "7:14: cases[1].expect.score: 'x' is not a number [bad-number]",
@@ -255,8 +255,8 @@ cases:
 """
     assert told(text, policy=ACME_POLICY) == [
         (
-            "7:16: cases[0].events[0].kind: no kind 'answr'; expected 'activity', 'touch', "
-            "'answer', 'retraction' or 'override'; did you mean 'answer'? [unknown-name]"
+            "7:16: cases[0].events[0].kind: no kind 'answr'; expected one of 15, such as "
+            "'activity', 'touch', 'answer'; did you mean 'answer'? [unknown-name]"
         ),
         (
             "8:16: cases[0].events[1].type: no activity 'page_vew'; did you mean 'page_view'? "
@@ -335,7 +335,7 @@ def test_a_policy_without_scoring_has_nothing_to_test() -> None:
         {"leadrules": 1, "policy": {"id": "p", "version": 1, "effective": "2026-01-01"}}
     )
     assert told(CASES, policy=policy) == [
-        "5:3: cases: policy 'p' has no section 'scoring' to test [missing-key]"
+        "5:3: cases: policy 'p' has no section 'scoring' or 'lifecycle' to test [missing-key]"
     ]
 
 

@@ -14,7 +14,16 @@ from leadrules.scoring.qualification import Answer
 from leadrules.sections import Prose, Section
 from leadrules.values import Span, parse_duration
 
-__all__ = ["Amount", "CaseEntry", "Casebook", "EventEntry", "Expectation", "Members"]
+__all__ = [
+    "Amount",
+    "CaseEntry",
+    "Casebook",
+    "EventEntry",
+    "Expectation",
+    "Members",
+    "OwedEntry",
+    "RefusedEntry",
+]
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
@@ -97,6 +106,32 @@ Names = Annotated[
 ]
 
 
+class OwedEntry(Section):
+    """Something that is expected to be owed to the lead."""
+
+    kind: Text
+    """What it is, such as `touches`."""
+    name: Text
+    """The name of the rule, the item, the role or the criterion."""
+    status: Literal["open", "at_risk", "breached", "paused"] | None = None
+    """What has become of it; by default anything."""
+
+
+class RefusedEntry(Section):
+    """A request to move the lead, and what is expected to stand against it."""
+
+    to: Text
+    """The stage that is asked for."""
+    role: Text | None = None
+    """The role of who asks."""
+    reason: Text | None = None
+    """Why they ask."""
+    note: Text | None = None
+    """What else they say."""
+    codes: Names
+    """The codes of what stands against it; `[]` if nothing does."""
+
+
 class Expectation(Section):
     """What a policy is to say; what is not stated may be anything."""
 
@@ -122,6 +157,16 @@ class Expectation(Section):
     """The rules that fire."""
     uncertain: Names | None = None
     """The characteristics that missing data makes uncertain."""
+    stage: Text | None = None
+    """The stage that the lead is in, after what the policy moves by itself at that moment."""
+    owner: Text | None = None
+    """The person who owns it."""
+    moved: tuple[Text, ...] | None = None
+    """The stages to which the policy moves it by itself at that moment, in order."""
+    agenda: tuple[OwedEntry, ...] | None = None
+    """What is owed to it then, among other things."""
+    refused: tuple[RefusedEntry, ...] | None = None
+    """What is asked for then, and refused."""
     tolerance: Annotated[Decimal, BeforeValidator(_tolerance)] = Decimal(0)
     """How far points may be off where nothing else is said."""
 
@@ -144,7 +189,7 @@ class EventEntry(Section):
     """An event of a case."""
 
     kind: Text = "activity"
-    """Its kind: `activity`, `touch`, `answer`, `retraction` or `override`."""
+    """Its kind, such as `touch`, `answer` or `moved`."""
     type: Text | None = None
     """The declared type of an activity."""
     id: Text | None = None

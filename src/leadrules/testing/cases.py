@@ -14,12 +14,14 @@ from leadrules.policy import Policy
 from leadrules.scoring.score import Score
 from leadrules.scoring.wording import told
 from leadrules.sections import plain
-from leadrules.testing.casebook import Amount, Expectation, Members
-from leadrules.testing.history import History, ScoresLeads
+from leadrules.testing.casebook import Amount, Expectation, Members, OwedEntry
+from leadrules.testing.history import History
+from leadrules.testing.progress import Progress, progress_of
 
 __all__ = ["Case", "CaseFile", "Mismatch", "Result", "failed"]
 
 _AMOUNTS = ("score", "fit", "engagement", "qualification")
+_OF_LIFECYCLES = ("stage", "owner", "moved", "agenda", "refused")
 _ATTRIBUTES = {"letter": "fit_letter", "digit": "engagement_digit"}
 
 
@@ -75,30 +77,67 @@ class Case:
         """Where its name stands in the document, or None if that is no text."""
         return self._document.place((*self._path, "name"))
 
-    def run(self, scorer: ScoresLeads) -> Result:
-        """Return what a scorer says of the lead, and what of it was not expected."""
+    def run(self, engine: Engine) -> Result:
+        """Return what a policy says of the lead, and what of it was not expected."""
         try:
-            score = self.history.score(scorer)
+            progress = progress_of(engine, self.history)
+            mismatches = tuple(self._mismatches(engine, progress))
         except EvaluationError as error:
             return Result(self, None, (), str(error))
-        return Result(self, score, tuple(self._mismatches(score)))
+        return Result(self, progress.score, mismatches, progress=progress)
 
-    def _mismatches(self, score: Score) -> Iterator[Mismatch]:
+    def _mismatches(self, engine: Engine, progress: Progress) -> Iterator[Mismatch]:
         for name in self.expect.stated:
             wanted = getattr(self.expect, name)
-            got = getattr(score, _ATTRIBUTES.get(name, name))
-            if name in _AMOUNTS and wanted is not None:
-                yield from self._amount(name, wanted, got)
-            elif wanted is None and isinstance(got, tuple):
-                yield from self._none(name, got)
-            elif isinstance(wanted, Members):
-                yield from self._members(name, wanted, got)
-            elif name == "answers":
-                for criterion, answer in wanted.items():
-                    said = score.answer(criterion)
-                    yield from self._same((name, criterion), answer, said)
-            else:
-                yield from self._same((name,), wanted, got)
+            if name in _OF_LIFECYCLES:
+                yield from self._progress(name, wanted, engine, progress)
+            elif progress.score is not None:
+                yield from self._scored(name, wanted, progress.score)
+
+    def _progress(
+        self, name: str, wanted: Any, engine: Engine, progress: Progress
+    ) -> Iterator[Mismatch]:
+        """Yield what of the lead's way through the stages was not expected."""
+        match name:
+            case "stage" | "owner":
+                yield from self._same((name,), wanted, getattr(progress, name))
+            case "moved":
+                if tuple(wanted or ()) != progress.moved:
+                    yield self._mismatch((name,), _listed(wanted or ()), _listed(progress.moved))
+            case "agenda":
+                yield from self._owed(wanted, progress)
+            case _:
+                for index, asked in enumerate(wanted or ()):
+                    codes = progress.codes(engine, asked.to, asked.role, asked.reason, asked.note)
+                    yield from self._members((name, index, "codes"), asked.codes, codes)
+
+    def _owed(self, wanted: Sequence[OwedEntry] | None, progress: Progress) -> Iterator[Mismatch]:
+        if wanted is None:
+            yield from self._same(("agenda",), None, _told_owed(progress) or None)
+            return
+        for index, entry in enumerate(wanted):
+            found = [x for x in progress.agenda if (x.kind, x.name) == (entry.kind, entry.name)]
+            if not found:
+                got = _told_owed(progress) or "nothing"
+                yield self._mismatch(("agenda", index), f"{entry.kind} '{entry.name}'", got)
+            elif entry.status is not None and all(x.status != entry.status for x in found):
+                yield from self._same(("agenda", index, "status"), entry.status, found[0].status)
+
+    def _scored(self, name: str, wanted: Any, score: Score) -> Iterator[Mismatch]:
+        """Yield what of the score was not expected."""
+        got = getattr(score, _ATTRIBUTES.get(name, name))
+        if name in _AMOUNTS and wanted is not None:
+            yield from self._amount(name, wanted, got)
+        elif wanted is None and isinstance(got, tuple):
+            yield from self._none(name, got)
+        elif isinstance(wanted, Members):
+            yield from self._members((name,), wanted, got)
+        elif name == "answers":
+            for criterion, answer in wanted.items():
+                said = score.answer(criterion)
+                yield from self._same((name, criterion), answer, said)
+        else:
+            yield from self._same((name,), wanted, got)
 
     def _amount(self, name: str, wanted: Amount, got: float | None) -> Iterator[Mismatch]:
         within = self.expect.tolerance if wanted.within is None else wanted.within
@@ -113,7 +152,7 @@ class Case:
         if words:
             yield self._mismatch((name,), "nothing", _listed(words))
 
-    def _members(self, name: str, wanted: Members, got: Collection[str]) -> Iterator[Mismatch]:
+    def _members(self, path: Path, wanted: Members, got: Collection[str]) -> Iterator[Mismatch]:
         shown = _listed(got)
         if wanted.exactly is not None and set(wanted.exactly) != set(got):
             differences = [
@@ -125,14 +164,14 @@ class Case:
                 if names
             ]
             got_so = f"{shown} ({', '.join(differences)})"
-            yield self._mismatch((name,), f"exactly {_listed(wanted.exactly)}", got_so)
+            yield self._mismatch(path, f"exactly {_listed(wanted.exactly)}", got_so)
         for key, names in (
             ("includes", [x for x in wanted.includes if x not in got]),
             ("excludes", [x for x in wanted.excludes if x in got]),
         ):
             if names:
                 sign = "" if key == "includes" else "no "
-                yield self._mismatch((name, key), f"{sign}{_listed(names)}", shown)
+                yield self._mismatch((*path, key), f"{sign}{_listed(names)}", shown)
 
     def _same(self, path: Path, wanted: object, got: object) -> Iterator[Mismatch]:
         if wanted != got:
@@ -154,12 +193,14 @@ class Result:
         score: What the policy said; None if it could not say anything.
         mismatches: What was not expected.
         error: Why the policy could say nothing.
+        progress: Where the lead is, and what is owed to it; None if the policy could not say.
     """
 
     case: Case
     score: Score | None
     mismatches: tuple[Mismatch, ...]
     error: str | None = None
+    progress: Progress | None = None
 
     @property
     def passed(self) -> bool:
@@ -181,8 +222,10 @@ class Result:
             yield told(f"{file if where else ''}{where}{self.error}")
         for found in self.mismatches:
             yield told(f"{file if found.line else ''}{found}")
-        if self.score is not None and self.mismatches:
-            yield told(f"the policy says: {_summary(self.score)}")
+        if self.progress is not None and self.mismatches:
+            said = [] if self.score is None else [_summary(self.score)]
+            said += [] if self.progress.stage is None else [_where(self.progress)]
+            yield told(f"the policy says: {'; '.join(said) or 'the lead has not arisen'}")
 
 
 @dataclass(frozen=True)
@@ -201,8 +244,8 @@ class CaseFile:
 
     def run(self) -> tuple[Result, ...]:
         """Return what the policy says of each case."""
-        scorer = Engine(self.policy).scorer
-        return tuple(case.run(scorer) for case in self.cases)
+        engine = Engine(self.policy)
+        return tuple(case.run(engine) for case in self.cases)
 
 
 def _summary(score: Score) -> str:
@@ -220,6 +263,17 @@ def _summary(score: Score) -> str:
     said += [f"grade {score.grid}"] if score.grid else []
     said += [f"{'' if score.ready else 'not '}ready"] if score.ready is not None else []
     return "; ".join([*said, f"fired: {', '.join(score.fired) or 'nothing'}"])
+
+
+def _where(progress: Progress) -> str:
+    """Return where a lead is and what is owed to it, in one line."""
+    owner = f", owned by {progress.owner}" if progress.owner else ""
+    by_itself = f", moved by the policy: {' -> '.join(progress.moved)}" if progress.moved else ""
+    return f"stage {progress.stage}{owner}{by_itself}; owed: {_told_owed(progress) or 'nothing'}"
+
+
+def _told_owed(progress: Progress) -> str:
+    return ", ".join(f"{x.kind} '{x.name}' {x.status}" for x in progress.agenda)
 
 
 def _number(found: float) -> str:

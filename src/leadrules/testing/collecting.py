@@ -12,7 +12,6 @@ from leadrules.document import read_document
 from leadrules.engine import Engine
 from leadrules.errors import DocumentError, LeadRulesError
 from leadrules.policy import Policy
-from leadrules.scoring.scorer import Scorer
 from leadrules.testing.cases import Case, Result
 from leadrules.testing.loading import load_cases, policy_of
 from leadrules.testing.tables import Row, read_tables
@@ -36,9 +35,9 @@ class CasesFile(pytest.File):
             file = load_cases(self.path, policy=self._policy(tables), tables=tables)
         except (LeadRulesError, OSError) as error:
             raise self.CollectError(_told(error)) from None
-        scorer = Engine(file.policy).scorer
+        engine = Engine(file.policy)
         for case in file.cases:
-            item: CaseItem = CaseItem.from_parent(self, name=case.name, case=case, scorer=scorer)
+            item: CaseItem = CaseItem.from_parent(self, name=case.name, case=case, engine=engine)
             yield item
 
     def _policy(self, tables: Mapping[str, Sequence[Row]]) -> Policy | None:
@@ -72,10 +71,10 @@ def _told(error: Exception) -> str:
 class CaseItem(pytest.Item):
     """A case as a test."""
 
-    def __init__(self, *, case: Case, scorer: Scorer, **more: Any) -> None:
+    def __init__(self, *, case: Case, engine: Engine, **more: Any) -> None:
         super().__init__(**more)
         self.case = case
-        self.scorer = scorer
+        self.engine = engine
 
     def runtest(self) -> None:
         """Run the case.
@@ -83,7 +82,7 @@ class CaseItem(pytest.Item):
         Raises:
             _Failed: If the policy does not say what is expected.
         """
-        result = self.case.run(self.scorer)
+        result = self.case.run(self.engine)
         if not result.passed:
             raise _Failed(result)
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from leadrules.agenda import OWED
 from leadrules.errors import Problem, did_you_mean, one_of
+from leadrules.lifecycle.document import Lifecycle
+from leadrules.lifecycle.transition import REFUSALS
+from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.testing.casebook import Expectation, Members
 
@@ -12,9 +16,36 @@ __all__ = ["check_band", "check_expected", "rule_ids"]
 
 _Path = tuple[str | int, ...]
 
+_OF_LIFECYCLES = {"stage", "owner", "moved", "agenda", "refused"}
+_OF_SCORES = set(Expectation.model_fields) - _OF_LIFECYCLES - {"tolerance"}
 
-def check_expected(expect: Expectation, scoring: Scoring) -> Iterator[Problem]:
+
+def check_expected(expect: Expectation, policy: Policy) -> Iterator[Problem]:
     """Yield every problem of an expectation, each with its path from there."""
+    for section, names in (("scoring", _OF_SCORES), ("lifecycle", _OF_LIFECYCLES)):
+        if getattr(policy, section) is None:
+            for name in (x for x in expect.stated if x in names):
+                yield Problem("unknown-name", f"the policy has no section '{section}'", (name,))
+    if policy.scoring is not None:
+        yield from _check_score(expect, policy.scoring)
+    if policy.lifecycle is not None:
+        yield from _check_progress(expect, policy.lifecycle)
+
+
+def _check_progress(expect: Expectation, lifecycle: Lifecycle) -> Iterator[Problem]:
+    """Yield every problem of what is expected of the way through the stages."""
+    stages = lifecycle.stages
+    yield from _check_one("stage", expect.stage, stages)
+    for index, name in enumerate(expect.moved or ()):
+        yield from _check_name(name, "stage", stages, ("moved", index))
+    for index, owed in enumerate(expect.agenda or ()):
+        yield from _check_name(owed.kind, "kind", OWED, ("agenda", index, "kind"))
+    for index, asked in enumerate(expect.refused or ()):
+        yield from _check_members("codes", asked.codes, "code", REFUSALS, ("refused", index))
+
+
+def _check_score(expect: Expectation, scoring: Scoring) -> Iterator[Problem]:
+    """Yield every problem of what is expected of the score."""
     for part in ("fit", "engagement", "qualification"):
         if getattr(expect, part) is not None and part not in scoring.parts:
             yield Problem("unknown-name", f"the policy has no section '{part}'", (part,))
@@ -53,13 +84,13 @@ def _check_one(noun: str, name: str | None, names: Iterable[str]) -> Iterator[Pr
 
 
 def _check_members(
-    key: str, found: Members | None, noun: str, names: Iterable[str]
+    key: str, found: Members | None, noun: str, names: Iterable[str], path: _Path = ()
 ) -> Iterator[Problem]:
     if found is None:
         return
     for part in ("exactly", "includes", "excludes"):
         for index, name in enumerate(getattr(found, part) or ()):
-            yield from _check_name(name, noun, names, (key, part, index))
+            yield from _check_name(name, noun, names, (*path, key, part, index))
 
 
 def _check_name(name: str, noun: str, names: Iterable[str], path: _Path) -> Iterator[Problem]:

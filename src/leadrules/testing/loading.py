@@ -136,8 +136,9 @@ class _Reader:
 
     def cases(self) -> tuple[Case, ...]:
         """Return the cases, as far as they are right."""
-        if self.policy.scoring is None:
-            message = f"policy '{self.policy.policy.id}' has no section 'scoring' to test"
+        if self.policy.scoring is None and self.policy.lifecycle is None:
+            name = self.policy.policy.id
+            message = f"policy '{name}' has no section 'scoring' or 'lifecycle' to test"
             self.note(Problem("missing-key", message, ("cases",)))
             return ()
         if not self.book.cases:
@@ -169,10 +170,12 @@ class _Reader:
         events = reader.events(entry.events)
         self.take(reader.problems, (*path, "events"))
         scoring = self.policy.scoring
-        assert scoring is not None  # noqa: S101 - the caller looked
-        if entry.previous is not None:
+        if entry.previous is not None and scoring is None:
+            message = "the policy has no section 'scoring'"
+            self.note(Problem("unknown-name", message, (*path, "previous")))
+        elif entry.previous is not None and scoring is not None:
             self.take(check_band(entry.previous, scoring, ("previous",)), path)
-        self.take(check_expected(entry.expect, scoring), (*path, "expect"))
+        self.take(check_expected(entry.expect, self.policy), (*path, "expect"))
         if at is None or isinstance(lead, list) or len(self.issues) > before:
             return None
         history = History(lead, events, at, entry.previous)

@@ -232,6 +232,14 @@ class EventReader:
                 yield Problem("unknown-name", message, (*path, "criterion"))
         if entry.kind == "override" and "band" in said and scoring is not None:
             yield from check_band(said["band"], scoring, (*path, "band"))
+        for name, declared in self.policy.vocabulary.of_event(entry.kind, None).items():
+            if (entry.kind, name) not in self.policy.vocabulary.told or name not in said:
+                continue
+            if said[name] not in declared.choices:
+                hint = did_you_mean(said[name], declared.choices)
+                plain = f"; expected {one_of(declared.choices)}" if declared.choices else ""
+                message = f"the policy knows no '{said[name]}' here{hint or plain}"
+                yield Problem("unknown-name", message, (*path, name))
         if entry.kind == "retraction" and "of" in said and said["of"] not in ids:
             message = f"no event '{said['of']}' in this case; expected {one_of(ids)}"
             yield Problem("unknown-name", message, (*path, "of"))
