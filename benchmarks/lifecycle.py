@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from benchmarks import worklist
 from benchmarks.lead_histories import engine, histories, lifecycle
 from benchmarks.lifecycle_growth import growth
 from benchmarks.peers import Absent
@@ -40,6 +41,8 @@ def run(*, quick: bool = False) -> None:
     one_move(20 if quick else 2_000, turns=2 if quick else 25)
     beside_peers(20 if quick else 1_000, turns=1 if quick else 9)
     growth((100, 300) if quick else None)
+    worklist.beside_leads(10 if quick else 500, turns=1 if quick else 7)
+    worklist.growth((10, 20) if quick else None)
     first_use(1 if quick else 9)
 
 

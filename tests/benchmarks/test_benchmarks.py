@@ -23,6 +23,7 @@ from benchmarks import (
     peers,
     rules,
     stage_peers,
+    worklist,
 )
 from benchmarks.hand_written import Row, score_row
 from benchmarks.hand_written_frames import SQL, by_chains, by_flags
@@ -190,6 +191,12 @@ def test_the_replay_of_many_leads_can_be_measured(capsys: pytest.CaptureFixture[
     assert "equal last stages" in printed
     assert "Growth with the facts of a lead" in printed
     assert lifecycle_growth.measured(lifecycle_growth.REPLAY, 5)["seconds"] > 0
+
+
+def test_the_worklist_of_a_frame_is_that_of_its_leads(capsys: pytest.CaptureFixture[str]) -> None:
+    worklist.beside_leads(20, turns=1)
+    assert "things are owed to" in capsys.readouterr().out
+    assert worklist.measured("frame", 5)["seconds"] > 0
 
 
 def test_large_policies_load() -> None:
