@@ -207,9 +207,9 @@ class Course:
         return due is not None and (at if run.stop is None else run.stop) > due
 
     def _pause(self, event: Event, at: Instant) -> None:
-        end = _moment(event, "until")
-        if end is None or end > at:
-            self.pauses = (*self.pauses, Pause(_text(event, "clock"), at, end))
+        end, clock = _moment(event, "until"), _text(event, "clock")
+        if (end is None or end > at) and (clock is None or clock in self.process.clocks):
+            self.pauses = (*self.pauses, Pause(clock, at, end))
 
     def _resume(self, event: Event, at: Instant) -> None:
         clock = _text(event, "clock")
