@@ -1,7 +1,8 @@
-"""Follow a school's deals through its lifecycle: `python examples/measure_ich_lifecycle.py`.
+"""Follow a school's deals through its lifecycle: `python -m examples.measure_ich_lifecycle`.
 
 What the CRM's export knows is stated as facts, and replayed: the machine applies a fact without
-asking, and the audit lists afterwards what the policy would have refused.
+asking, and the audit lists afterwards what the policy would have refused. Every deal is followed
+as one lead and as rows of a frame, and the two must be equal.
 
 What can be stated, and when it happened:
 
@@ -25,7 +26,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -148,6 +149,27 @@ def followed(policy: Policy, deals: Iterable[Lead], events: Iterable[Event]) -> 
         refusals = machine.audit(lead, events=facts, at=exported)
         result.append(Deal(lead, own, fact, dated, trail, refusals))
     return result
+
+
+def equal_in_a_frame(policy: Policy, deals: Sequence[Deal], say: Say) -> dict[str, float]:
+    """Replay the facts as a frame, and return whether its entries are those of the deals."""
+    facts = [
+        fact
+        for deal in deals
+        for fact in (*deal.calls, *([] if deal.moved is None else [deal.moved]))
+    ]
+    table = Engine(policy).machine.replay_frame(
+        policy.event_frame(facts), leads=policy.frame([deal.lead for deal in deals])
+    )
+    singles = [
+        astuple(entry)
+        for deal in sorted(deals, key=lambda deal: deal.lead.id)
+        for entry in deal.trail.entries
+    ]
+    equal = list(table.iter_rows()) == singles
+    verdict = "equal" if equal else "DIFFERENT"
+    say(f"lead form and frame form are {verdict} on {len(singles):,} entries into stages")
+    return {"equal": equal, "entries": len(singles)}
 
 
 # --- how fast the first call is
@@ -434,6 +456,7 @@ def main(say: Say = print, intakes: Mapping[str, Intake] | None = None) -> dict[
     say(f"{len(found):,} deals followed and audited in {seconds:.1f} seconds")
     lifecycle, zone = Engine(policy).machine.lifecycle, ZoneInfo(policy.policy.zone)
     return {
+        **equal_in_a_frame(policy, found, say),
         **first_calls(found, zone, say),
         **office_hours(found, zone, say),
         **first_call_clock(found, say),
@@ -445,4 +468,4 @@ def main(say: Say = print, intakes: Mapping[str, Intake] | None = None) -> dict[
 
 
 if __name__ == "__main__":
-    sys.exit(0 if main() else 1)
+    sys.exit(0 if main()["equal"] else 1)

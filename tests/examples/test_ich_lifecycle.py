@@ -164,6 +164,11 @@ def test_polars_alone_finds_as_many_thrown_away(
     assert len(quick) == measured["quick count"] == 831  # one in seven of 5,630
 
 
+def test_the_frame_form_has_the_same_entries(measured: Mapping[str, float]) -> None:
+    assert measured["equal"] == 1
+    assert measured["entries"] == 21_593 + 21_556 - 1  # one fact names a stage that is not known
+
+
 def test_no_deal_and_no_fact_is_lost(measured: Mapping[str, float], lifecycle: Lifecycle) -> None:
     assert measured["facts"] == measured["facts held"] == 113_418
     there = {name: measured[f"in {name}"] for name in lifecycle.stages}
