@@ -27,12 +27,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from leadrules import DocumentError, Issue, Matcher, load_mapping, load_policy
+from leadrules.calendars import Delay
 from leadrules.conditions import OPERATORS
 from leadrules.conditions.tree import Always
 from leadrules.document import read_document
 from leadrules.events import KINDS
 from leadrules.intake import REJECTIONS
 from leadrules.lead import lead_fields
+from leadrules.lifecycle.clocks import MOMENTS
 from leadrules.scoring.decay import Decay, decay_of, whole
 from leadrules.scoring.points import points_text
 from leadrules.sections import Duration, ParamRef
@@ -53,6 +55,16 @@ def written_anew(page: str) -> str:
 
 def _part(kind: str, name: str) -> str:
     return WRITERS[kind](name).strip()
+
+
+def moments(_: str) -> str:
+    """Return the moments that clocks run between."""
+    places = {
+        "entered.<stage>": "it came to the stage for the first time in the round",
+        "left.<stage>": "it left the stage for the first time in the round",
+    }
+    rows = [(f"`{name}`", meaning) for name, meaning in {**MOMENTS, **places}.items()]
+    return _table(("Moment", "When"), rows)
 
 
 # --- models
@@ -140,6 +152,7 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
         return f"list of {_plural(_kind(inside[0]))}"
     if origin is not None:
         key, value = _kind(inside[0]), _kind(inside[1])
+        key = "percentage" if key == "whole number" else key
         return f"mapping: {'name' if key == 'text' and '](#' in value else key} → {value}"
     if annotation is int and any(_reads_duration(mark) for mark in marks):
         return "duration"
@@ -163,6 +176,7 @@ KINDS_OF_VALUES: Mapping[Any, str] = {
     bool: "`true` or `false`",
     date: "date",
     Type: "[type](conditions.md#types)",
+    Delay: "[delay](#delay)",
 }
 
 
@@ -281,6 +295,9 @@ def errors(area: str) -> str:
             for entry in entries
         ]
         return _table(("Code", "When", "What to do"), rows)
+    if area == "refusal":
+        cells = [(f"`{entry['code']}`", entry["when"], entry["mend"]) for entry in entries]
+        return _table(("Code", "When", "What to do"), cells)
     return "\n\n".join(_entry(area, entry) for entry in entries)
 
 
@@ -395,6 +412,7 @@ WRITERS: Mapping[str, Callable[[str], str]] = {
     "fields": fields,
     "help": command_help,
     "model": model_table,
+    "moments": moments,
     "operators": operators,
 }
 

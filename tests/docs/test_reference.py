@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from leadrules import policy, scoring
+from leadrules import calendars, policy, scoring
 from leadrules.conditions import OPERATORS
 from leadrules.intake import REJECTIONS, mapping
+from leadrules.lifecycle import clocks, document, moves, nurture, responses, stages, touches
+from leadrules.lifecycle.transition import REFUSALS
 from leadrules.sections import ParamRef, Section
 from leadrules.values import Type
 from tests.docs.codes import codes_in_source
 from tests.docs.generated import ROOT, pages, written_anew
 
 REFERENCE = ROOT / "docs" / "reference"
+LIFECYCLE = (stages, moves, touches, clocks, responses, nurture, document)
 
 
 def text_of(name: str) -> str:
@@ -34,7 +37,7 @@ def test_generated_parts_are_as_they_would_be_written(page: Path) -> None:
 def test_every_section_of_a_policy_has_its_table() -> None:
     sections = {
         f"{found.__module__}.{found.__name__}"
-        for module in (policy, scoring)
+        for module in (policy, scoring, calendars, *LIFECYCLE)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Section)
     } - {f"{found.__module__}.{found.__name__}" for found in (Section, ParamRef)}
@@ -75,6 +78,12 @@ def test_every_code_is_listed_and_no_other() -> None:
     rows = set(re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE))
     assert rows == set(REJECTIONS)
     assert listed | rows == set(codes_in_source()) | set(REJECTIONS)
+
+
+def test_every_refusal_is_listed_and_no_other() -> None:
+    text = text_of("errors.md")
+    (table,) = re.findall(r"begin: errors refusal -->(.*?)<!-- end", text, re.DOTALL)
+    assert sorted(re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE)) == sorted(REFUSALS)
 
 
 def test_every_law_that_semantics_names_is_a_test() -> None:
