@@ -1,7 +1,7 @@
-"""What is true of every policy, to be tried on yours: all the laws of scoring at once.
+"""What is true of every policy, to be tried on yours: all the laws of scoring and of stages.
 
-Each law takes a scorer and a history, as `histories` gives it, and raises `Violation`; so it can
-stand in a test of your own, too.
+Each law takes a scorer, or an engine for those of stages, and a history, as `histories` gives it,
+and raises `Violation`; so it can stand in a test of your own, too.
 """
 
 from __future__ import annotations
@@ -28,11 +28,20 @@ from leadrules.testing.laws import (
     order_does_not_matter,
     positive_activities_never_lower,
 )
+from leadrules.testing.lifecycle_laws import (
+    limits_are_kept,
+    live_equals_replay,
+    nobody_is_forgotten,
+    refusals_are_foretold,
+    settling_is_done_at_once,
+    states_survive_json,
+)
 from leadrules.testing.strategies import histories
 from leadrules.vocabulary import column_of
 
 __all__ = [
     "INVARIANTS",
+    "INVARIANTS_OF_STAGES",
     "Violation",
     "bands_do_not_flap",
     "caps_hold",
@@ -40,8 +49,14 @@ __all__ = [
     "decay_never_raises",
     "explanations_add_up",
     "frames_equal_leads",
+    "limits_are_kept",
+    "live_equals_replay",
+    "nobody_is_forgotten",
     "order_does_not_matter",
     "positive_activities_never_lower",
+    "refusals_are_foretold",
+    "settling_is_done_at_once",
+    "states_survive_json",
 ]
 
 INVARIANTS: tuple[Callable[[ScoresLeads, History], None], ...] = (
@@ -52,7 +67,17 @@ INVARIANTS: tuple[Callable[[ScoresLeads, History], None], ...] = (
     bands_do_not_flap,
     explanations_add_up,
 )
-"""The laws of one lead with its events at a moment."""
+"""The laws of the score of one lead with its events at a moment."""
+
+INVARIANTS_OF_STAGES: tuple[Callable[[Engine, History], None], ...] = (
+    live_equals_replay,
+    states_survive_json,
+    settling_is_done_at_once,
+    refusals_are_foretold,
+    limits_are_kept,
+    nobody_is_forgotten,
+)
+"""The laws of where one lead is with its events at a moment, and what is owed to it."""
 
 _LEADS = 6
 _EVENTS_OF_EACH = 4
@@ -61,7 +86,7 @@ _FEWEST_FRAMES = 5
 
 
 def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | None = None) -> None:
-    """Try every law of scoring on a policy, with the same leads each time.
+    """Try every law of scoring and of stages on a policy, with the same leads each time.
 
     That frames give the same as leads is tried only where polars is installed.
 
@@ -72,13 +97,13 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
 
     Raises:
         Violation: If a law is broken. It tells the plainest lead, events and moment that do it.
-        EvaluationError: If the policy has no section `scoring`.
+        EvaluationError: If the policy has no section `scoring`, and none `lifecycle`.
 
     Examples:
         >>> from leadrules import load_policy, presets
         >>> check_policy(load_policy(presets.demo_policy()), examples=1)
     """
-    found: Any = Engine(policy).scorer if scorer is None else scorer
+    engine = Engine(policy)
     always = settings(
         database=None,
         deadline=None,
@@ -89,11 +114,17 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
         suppress_health_check=list(HealthCheck),
     )
 
+    found: Any = scorer
+    if scorer is None and not (policy.scoring is None and policy.lifecycle is not None):
+        found = engine.scorer
+
     @always
     @given(histories(policy))
     def laws_hold(history: History) -> None:
-        for law in INVARIANTS:
+        for law in INVARIANTS if found is not None else ():
             law(found, history)
+        for led in INVARIANTS_OF_STAGES if policy.lifecycle is not None else ():
+            led(engine, history)
 
     several = st.lists(histories(policy, most=_EVENTS_OF_EACH), min_size=1, max_size=_LEADS)
 
@@ -103,7 +134,7 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
         frames_equal_leads(found, each)
 
     laws_hold()
-    if find_spec("polars") and find_spec("narwhals"):
+    if found is not None and find_spec("polars") and find_spec("narwhals"):
         frames_agree()
 
 

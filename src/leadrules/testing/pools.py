@@ -22,6 +22,7 @@ from leadrules.conditions.tree import (
     walk,
 )
 from leadrules.lead import LEAST
+from leadrules.lifecycle.touches import OTHERWISE
 from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.sections import ParamRef
@@ -84,6 +85,7 @@ class Pools:
         self.policy = policy
         self.vocabulary = policy.vocabulary
         self.scoring = policy.scoring or Scoring()
+        self.lifecycle = policy.lifecycle
 
     @cached_property
     def zone(self) -> Zone:
@@ -93,23 +95,44 @@ class Pools:
     @cached_property
     def read(self) -> frozenset[str]:
         """The fields that the policy reads."""
-        return frozenset(self.scoring.fields())
+        of_moves = self.lifecycle.fields() if self.lifecycle else ()
+        return frozenset((*self.scoring.fields(), *of_moves))
 
     @cached_property
     def fields(self) -> Mapping[str, Pool]:
         """The values of each field of a lead that matter; an id is not among them."""
-        conditions = [condition for _, condition in self.scoring.conditions()]
+        sections = (self.scoring, self.lifecycle) if self.lifecycle else (self.scoring,)
+        conditions = [found for section in sections for _, found in section.conditions()]
         found = _pools(conditions, self.vocabulary)
+        if self._types_of_leads:
+            kinds = found["lead_type"]
+            values, stated = (
+                tuple(dict.fromkeys((*self._types_of_leads, *x)))
+                for x in (kinds.values, kinds.stated)
+            )
+            found["lead_type"] = Pool(values, stated=stated)
         return {name: pool for name, pool in found.items() if name != "id"}
+
+    @property
+    def _types_of_leads(self) -> tuple[str, ...]:
+        """The types of leads of which rules of touches speak."""
+        rules = self.lifecycle.touches.values() if self.lifecycle else ()
+        return tuple(x for rule in rules for x in rule.count if x != OTHERWISE)
 
     @cached_property
     def properties(self) -> Mapping[str, Mapping[str, Pool]]:
         """The values of each property of each type of activity that matter."""
-        rules = self.scoring.engagement.rules.values() if self.scoring.engagement else ()
+        rules: list[tuple[str | None, Condition]] = []
+        if self.scoring.engagement:
+            rules += [(x.activity, x.when) for x in self.scoring.engagement.rules.values()]
+        if self.lifecycle:
+            plans = self.lifecycle.nurture.values()
+            rules += [(x.activity, x.when) for x in self.lifecycle.responses.values()]
+            rules += [(x.activity, x.when) for plan in plans for x in plan.steps.values()]
         found = {}
         for activity in self.vocabulary.activities:
             words = self.vocabulary.of_activity(activity)
-            own = [rule.when for rule in rules if rule.activity == activity]
+            own = [when for name, when in rules if name == activity]
             pools = _pools(own, words)
             found[activity] = {name.partition(".")[2]: pool for name, pool in pools.items()}
         return found
@@ -125,7 +148,15 @@ class Pools:
         qualification = self.scoring.qualification
         for criterion in qualification.criteria.values() if qualification else ():
             spans += [criterion.expires] if criterion.expires is not None else []
-        return tuple(dict.fromkeys([*_USUAL_AGES, *_near(spans)]))
+        return tuple(dict.fromkeys([*_USUAL_AGES, *_near(spans), *self._waits]))
+
+    @property
+    def _waits(self) -> tuple[int, ...]:
+        """How long the delays of the lifecycle are, about; of business time it is a guess."""
+        delays = self.lifecycle.delays() if self.lifecycle else ()
+        return tuple(
+            found.amount * (_DAY if found.unit == "business_days" else 1) for _, found in delays
+        )
 
     def edges(self, at: datetime) -> tuple[datetime, ...]:
         """Return the moments at which a day, a week and a month begin, and the last before each."""
@@ -184,7 +215,8 @@ def _pools(conditions: Sequence[Condition], words: Vocabulary) -> dict[str, Pool
         for _, node in walk(condition):
             if isinstance(node, Comparison):
                 for name in fields_of(node):
-                    found[name].learn(node)
+                    if name in found:
+                        found[name].learn(node)
     return {name: gatherer.pool() for name, gatherer in found.items()}
 
 

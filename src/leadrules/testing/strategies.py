@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from leadrules.events import KINDS, Event
 from leadrules.lead import Lead
 from leadrules.policy import Policy
+from leadrules.testing.facts import drafts_of_lifecycle, with_ways
 from leadrules.testing.history import History
 from leadrules.testing.pools import Pool, Pools, moments_before
 
@@ -99,8 +100,11 @@ def events(
     """Return a strategy for what happened to a lead, in any order.
 
     Activities of every declared type with the properties that rules read, answers, overrides,
-    touches and retractions; the same event may come twice. They lie where points fade or end,
-    where answers expire, where a day, a week or a month begins, and after the moment.
+    touches and retractions; the same event may come twice. If the policy has a lifecycle, also
+    all that happens on the way: moves from stage to stage, most along its ways, assignments,
+    what stages require, approvals, waivers, pauses. They lie where points fade or end, where
+    answers expire, where delays are over, where a day, a week or a month begins, and after the
+    moment.
 
     Args:
         policy: The policy.
@@ -115,7 +119,10 @@ def _events(
     pools: Pools, lead_id: str, around: datetime, most: int
 ) -> st.SearchStrategy[tuple[Event, ...]]:
     drafts = st.lists(_drafts(pools, around, most), max_size=most)
-    return drafts.map(lambda found: _numbered(found, lead_id))
+    lifecycle = pools.lifecycle
+    if lifecycle is None:
+        return drafts.map(lambda found: _numbered(found, lead_id))
+    return drafts.map(lambda found: _numbered(with_ways(found, lifecycle), lead_id))
 
 
 _Draft = Mapping[str, Any]
@@ -149,7 +156,9 @@ def _drafts(pools: Pools, around: datetime, most: int) -> st.SearchStrategy[_Dra
     places = st.integers(0, most - 1)
     kinds.append(_draft(times, "retraction", st.fixed_dictionaries({"of": places})))
     kinds.append(st.fixed_dictionaries({"again": places}))
-    return st.one_of(kinds)
+    if pools.lifecycle is None:
+        return st.one_of(kinds)
+    return st.one_of(st.one_of(kinds), drafts_of_lifecycle(pools.lifecycle, times))
 
 
 def _draft(
