@@ -446,6 +446,49 @@ def lifecycle(
     raise typer.Exit(show_lifecycle(policy, tables=tables or (), guards=not brief, table=stages))
 
 
+@app.command()
+def audit(  # noqa: PLR0913 - a command takes what it can be told
+    policy: PolicyFile,
+    *,
+    leads: LeadsFile,
+    mapping: LeadsMapping = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
+    tables: Tables = None,
+    at: At = None,
+    form: Annotated[
+        Literal["text", "json"],
+        typer.Option("--format", metavar="FORMAT", help="text, or json: one object a move."),
+    ] = "text",
+) -> None:
+    """Tell which moves that happened the policy would have refused, and why.
+
+    Each move is judged at its time, where the events before it had brought
+    the lead, and by the score that it had then. A forced move is judged by
+    who may force. In text, moves are counted by reason; one may have several.
+
+    Exit status: 1 if the policy would have refused some.
+
+    Examples:
+      leadrules audit policy.yaml --leads leads.csv --events moves.csv
+      leadrules audit policy.yaml --leads leads.csv --events moves.csv --format json
+    """
+    from leadrules.cli.audit import audit_moves  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        audit_moves(
+            policy,
+            leads=leads,
+            mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
+            tables=tables or (),
+            at=at,
+            form=form,
+        )
+    )
+
+
 @app.command("hash")
 def hash_(policy: PolicyFile, *, tables: Tables = None) -> None:
     """Print a policy's hash: 64 hex digits.

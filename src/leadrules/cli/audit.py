@@ -1,0 +1,109 @@
+"""`leadrules audit`: what a policy would have refused of the moves that happened, by reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from rich import box
+from rich.table import Table
+
+from leadrules.cli.check import counted
+from leadrules.cli.consoles import messages, results
+from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
+from leadrules.engine import Engine
+from leadrules.events import Event, standing
+from leadrules.lifecycle.transition import Refusal
+from leadrules.values import moment_of
+
+__all__ = ["audit_moves"]
+
+
+def audit_moves(  # noqa: PLR0913 - the command's options
+    path: Path,
+    *,
+    leads: Path,
+    mapping: Path | None,
+    events: Sequence[Path],
+    events_mapping: Path | None,
+    tables: Sequence[tuple[str, Path]],
+    at: datetime | None,
+    form: Literal["text", "json"],
+) -> int:
+    """Tell which moves a policy would have refused, and return the exit status.
+
+    It is 1 if there are some, or if rows were rejected.
+
+    Raises:
+        LeadRulesError: If a document is wrong, or the leads cannot be read or evaluated.
+        OSError: If a file cannot be read.
+    """
+    policy = read_policy(path, tables)
+    engine = Engine(policy)
+    _ = engine.machine  # it says if there is none, before anything is read
+    moment = moment_in(policy.policy.zone, at)
+    intake = read_leads(leads, policy, mapping=mapping)
+    happened = read_events(events, policy.vocabulary, intake, mapping=events_mapping)
+    histories = events_by_lead(intake, happened)
+    messages().print(intake.summary(mapped=mapping is not None), soft_wrap=True)
+    for found in happened:
+        messages().print(found.summary(mapped=events_mapping is not None), soft_wrap=True)
+    moves: list[Event] = []
+    refused: list[Refusal] = []
+    for lead in intake.leads:
+        stood = standing(histories.get(lead.id, ()), lead_id=lead.id, at=moment_of(moment))
+        told = [event for event in stood if event.kind == "moved"]
+        if told:
+            moves += told
+            refused += engine.audit(lead, events=histories[lead.id], at=moment)
+    if form == "json":
+        for refusal in refused:
+            results().print(json.dumps(_plain(refusal), ensure_ascii=False), soft_wrap=True)
+    else:
+        _show(moves, refused)
+    rejects = any(found.rejects for found in (intake, *happened))
+    return 1 if refused or rejects else 0
+
+
+def _show(moves: Sequence[Event], refused: Sequence[Refusal]) -> None:
+    console = results()
+    forced = sum(event["forced"] is True for event in moves)
+    among = f", {forced} of them forced" if forced else ""
+    head = f"{counted('move', moves)} of {counted('lead', {x.lead_id for x in moves})}{among}"
+    if not refused:
+        console.print(f"{head}: the policy would have refused none", soft_wrap=True)
+        return
+    console.print(f"{head}: the policy would have refused {len(refused)}", soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("Moves", "Leads"):
+        table.add_column(name, justify="right")
+    table.add_column("Reason", no_wrap=True)
+    table.add_column("Such as", overflow="fold")
+    for code, found in _by_reason(refused):
+        first = found[0]
+        unmet = next(x for x in first.unmet if x.code == code)
+        such = f"lead {first.lead_id}, {first.stage} -> {first.to}: {unmet.message}"
+        table.add_row(str(len(found)), str(len({x.lead_id for x in found})), code, such)
+    console.print(table)
+
+
+def _by_reason(refused: Iterable[Refusal]) -> list[tuple[str, list[Refusal]]]:
+    """Return refusals by their reasons, the most frequent first; one may have several."""
+    found: dict[str, list[Refusal]] = {}
+    for refusal in refused:
+        for code in refusal.codes:
+            found.setdefault(code, []).append(refusal)
+    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def _plain(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "lead_id": refusal.lead_id,
+        "at": refusal.at.isoformat(),
+        "stage": refusal.stage,
+        "to": refusal.to,
+        "unmet": [{"code": x.code, "message": x.message, "needs": x.needs} for x in refusal.unmet],
+    }
