@@ -77,7 +77,8 @@ class Course:
         self._forget()
         self._keep_hours(at)
         self._passed("created", at)
-        self._passed(f"entered.{stage}", at)
+        if stage in self.process.entering:
+            self._passed(self.process.entering[stage], at)
 
     def _forget(self) -> None:
         """Begin a visit of a stage: nothing has been done in it yet."""
@@ -122,7 +123,8 @@ class Course:
     ) -> None:
         """Bring the lead to another stage."""
         left, closed = self.stage, self.process.closed
-        self._passed(f"left.{left}", at)
+        if left in self.process.leaving:
+            self._passed(self.process.leaving[left], at)
         self._forget()
         self.through = (*self.through, left) if at == self.entered else (left,)
         self.previous, self.stage, self.entered = left, stage, at
@@ -134,7 +136,8 @@ class Course:
         elif left in closed:
             self._begin_round(at)
         self._keep_hours(at)
-        self._passed(f"entered.{stage}", at)
+        if stage in self.process.entering:
+            self._passed(self.process.entering[stage], at)
 
     def _begin_round(self, at: Instant) -> None:
         self.began, self.ended = at, None

@@ -62,6 +62,8 @@ class Process:
         touches: The rules of touches of each stage, by name.
         clocks: The clocks, by name.
         watched: The moments that some clock runs by.
+        entering: What the entry into each stage is called that some clock runs by.
+        leaving: What the way out of each stage is called that some clock runs by.
         restarted: The clocks that a moment starts anew.
         responses: The responses to each type of activity, by name.
         steps: The steps of nurture plans that activities call for, by stage and type of activity.
@@ -103,6 +105,8 @@ class Process:
         self.watched = frozenset(
             moment for clock in self.clocks.values() for moment in (clock.from_, clock.to)
         )
+        self.entering = {x: f"entered.{x}" for x in self.stages if f"entered.{x}" in self.watched}
+        self.leaving = {x: f"left.{x}" for x in self.stages if f"left.{x}" in self.watched}
         self.restarted = tuple((x, clock) for x, clock in self.clocks.items() if clock.restart)
         self.contact = frozenset(lifecycle.contact)
         hours = lifecycle.hours
