@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadrules import StageMachine
 from leadrules.lifecycle.diagram import Diagram
 from leadrules.lifecycle.document import Lifecycle
 
@@ -160,6 +161,16 @@ def test_no_text_ends_its_line(owner: str, literal: str) -> None:
         _, _, said = line.partition(" : ")
         assert not re.sub(r"#\d+;", "", said).count(";")
         assert not set(re.sub(r"#\d+;", "", said)) & set("#;:%*`\\$")
+
+
+def test_a_machine_has_the_diagram_of_its_lifecycle() -> None:
+    stages = {"a": {"owner": "x"}, "b": {"kind": "won"}}
+    moves = [{"from": "a", "to": "b", "when": "known(city)"}]
+    document = {"stages": stages, "moves": moves}
+    lifecycle = Lifecycle.model_validate(document)
+    machine = StageMachine(lifecycle)
+    assert machine.diagram() == lifecycle.diagram()
+    assert machine.diagram(guards=False) == lifecycle.diagram(guards=False) != machine.diagram()
 
 
 def test_a_notebook_draws_it() -> None:

@@ -13,6 +13,7 @@ from leadrules.events import Event, standing
 from leadrules.lead import Lead
 from leadrules.lifecycle.audit import Audit, Derive
 from leadrules.lifecycle.course import Course
+from leadrules.lifecycle.diagram import Diagram
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.dues import owed_in
 from leadrules.lifecycle.gate import Case, Gate, may_not
@@ -100,6 +101,14 @@ class StageMachine:
 
     def __repr__(self) -> str:
         return f"StageMachine({self.lifecycle.summary()})"
+
+    def diagram(self, *, guards: bool = True) -> Diagram:
+        """Return the stages and moves as a state diagram, which notebooks draw.
+
+        Args:
+            guards: Whether the arrows say under which conditions they may be taken.
+        """
+        return self.lifecycle.diagram(guards=guards)
 
     # --- where a lead is
 
