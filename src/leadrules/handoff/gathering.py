@@ -290,6 +290,7 @@ def _earlier(desk: _Desk, trail: Trail, machine: StageMachine) -> Iterator[Resol
             entry.reason,
             desk.free(note) if note else None,
             event["forced"] is True,
+            before.by,
         )
         if kind != "open":
             since = entry.entered

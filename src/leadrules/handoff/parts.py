@@ -214,6 +214,7 @@ class Resolution:
         reason: Why.
         note: What else was said.
         forced: Whether it was moved although something stood against it.
+        brought_by: Who had moved it to the stage that it left: whose judgement it was.
     """
 
     outcome: Literal["passed_back", "won", "lost", "recycled", "disqualified"]
@@ -228,6 +229,7 @@ class Resolution:
     reason: str | None = None
     note: str | None = None
     forced: bool = False
+    brought_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

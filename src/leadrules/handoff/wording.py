@@ -22,7 +22,7 @@ from leadrules.handoff.parts import (
 )
 from leadrules.lifecycle.owed import Owed
 from leadrules.scoring.explanation import Explanation
-from leadrules.scoring.wording import Wording
+from leadrules.scoring.wording import Wording, signed
 from leadrules.sections import plain
 from leadrules.values import instant_of
 
@@ -179,7 +179,7 @@ def score(found: Explanation | None, words: Wording) -> Iterator[Row]:
     cost = [reason for reason in reasons if reason.points < 0][:MOST_REASONS]
     for reason in (*gave, *cost):
         why = f": {reason.why}" if reason.why else ""
-        yield f"{plain(reason.points):+}", f"{reason.id}{why}"
+        yield signed(int(reason.points.scaleb(6))), f"{reason.id}{why}"
 
 
 def touches(made: Sequence[Touch], words: Wording) -> Iterator[Row]:
