@@ -693,6 +693,10 @@ def test_wrong_input_is_told() -> None:
     with pytest.raises(EvaluationError) as caught:
         engine.handoff({"id": "17"}, at=AT)  # type: ignore[arg-type]  # the slip
     assert str(caught.value) == "lead: '{...}' is no lead; make one with policy.lead(...)"
+    assert caught.value.field == "lead"
+    with pytest.raises(EvaluationError) as caught:
+        engine.evaluate({"id": "17"}, at=AT)  # type: ignore[arg-type]  # the slip
+    assert str(caught.value) == "lead: '{...}' is no lead; make one with policy.lead(...)"
     with pytest.raises(EvaluationError) as caught:
         engine.handoff(lead(), at=AT.replace(tzinfo=None))
     assert str(caught.value) == (

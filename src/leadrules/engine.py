@@ -207,6 +207,18 @@ class Engine:
 
         Raises:
             EvaluationError: As of `evaluate`.
+
+        Examples:
+            >>> from datetime import UTC, datetime
+            >>> from leadrules import Lead, load_policy
+            >>> engine = Engine(load_policy('''
+            ... leadrules: 1
+            ... policy: {id: acme, version: 1, effective: 2026-01-01}
+            ... '''))
+            >>> lead = Lead(id="17", name="Ada", phone="+49 30 1", consent=True, campaign="spring")
+            >>> packet = engine.handoff(lead, at=datetime(2026, 1, 5, tzinfo=UTC))
+            >>> [gap.name for gap in packet.missing]
+            ['company.name', 'created', 'lead_type', 'source', 'owner']
         """
         _demand_lead(lead)
         stood = standing(events, lead_id=lead.id, at=moment_of(at))
