@@ -51,6 +51,9 @@ def _percentages(value: Any) -> Any:
                 f"'{MOST_PERCENT}%'"
             )
             raise PydanticCustomError("bad_share", "{message}", {"message": message})
+        if percent in found:
+            message = f"'{percent}%' stands here twice"
+            raise PydanticCustomError("duplicate", "{message}", {"message": message})
         found[percent] = step
     return found
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from leadrules.calendars import Wait
 from leadrules.conditions.tree import Path
-from leadrules.errors import Problem, did_you_mean
+from leadrules.errors import Problem, as_written, did_you_mean
 from leadrules.sections import Prose, Section
 from leadrules.vocabulary import NAMES, is_name
 
@@ -56,7 +57,18 @@ class Approvals(Section):
 
 def _requirements(value: Any) -> Any:
     """Requirements may be written as a list of their names."""
-    return {name: {} for name in value} if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple):
+        return value
+    problems: list[Problem] = []
+    for index, name in enumerate(value):
+        if not isinstance(name, str):
+            message = f"'{as_written(name)}' is not possible; expected a text"
+            problems.append(Problem("wrong-type", message, (index,)))
+        elif name in value[:index]:
+            problems.append(Problem("duplicate", f"'{name}' stands here twice", (index,)))
+    if problems:
+        raise PydanticCustomError("problems", "wrong names", {"problems": problems})
+    return {name: {} for name in value}
 
 
 def _approvals(value: Any) -> Any:
