@@ -159,6 +159,7 @@ class Course:
             return  # a stage that the policy does not know; `audit` tells
         if self.version == 1 and at == self.began and event.properties.get("from") is None:
             self._arise(to, at)
+            self.reason, self.band = _text(event, "reason"), _text(event, "band")
         self._go(to, at, _text(event, "reason"), _text(event, "band"))
 
     def _go(self, to: str, at: Instant, reason: str | None, band: str | None) -> None:
