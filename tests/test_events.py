@@ -230,3 +230,16 @@ def test_the_record_of_an_event_is_what_is_known_settled() -> None:
     found = event(properties={"path": "/", "seconds": 2**60, "at": MOMENT, "none": None})
     assert found.record == {"activity.path": "/", "activity.at": AT}
     assert found.moment == AT
+
+
+def test_a_copy_is_checked_and_has_its_own_moment_and_record() -> None:
+    first = event(properties={"path": "/"})
+    assert (first.moment, first.record) == (instant_of(MOMENT), {"activity.path": "/"})
+    later = first.model_copy(
+        update={"time": MOMENT + timedelta(seconds=1), "properties": {"path": "/demo"}}
+    )
+    assert later.moment == first.moment + 1_000_000
+    assert later.record == {"activity.path": "/demo"}
+    assert first.model_copy() == first
+    with pytest.raises(EvaluationError, match="event 'e1': kind: no kind 'told'"):
+        first.model_copy(update={"kind": "told"})

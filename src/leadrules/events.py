@@ -170,6 +170,16 @@ class Event(BaseModel):
         settled = ((name, settle(value)) for name, value in self.properties.items())
         return {f"{self.kind}.{name}": value for name, value in settled if value is not None}
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return the event with other parts, checked as at first.
+
+        Raises:
+            EvaluationError: If the event is not as its kind demands then.
+        """
+        del deep  # every part is frozen
+        known = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**(known | dict(update or {})))
+
     @model_validator(mode="wrap")
     @classmethod
     def _speak_of_properties(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
