@@ -31,11 +31,15 @@ def drafts_of_lifecycle(lifecycle: Lifecycle, times: st.SearchStrategy[datetime]
         lifecycle: The section of the policy.
         times: When they happen.
     """
-    ways = {"way": st.integers(0, _WAYS - 1), "anywhere": st.sampled_from((False, False, True))}
-    moves = st.fixed_dictionaries(
+    ways = {
+        "way": st.integers(0, _WAYS - 1),
+        "anywhere": st.sampled_from((False, False, False, True)),
+    }
+    moves: _Drafts = st.fixed_dictionaries(
         {"kind": st.just("moved"), "time": times, "properties": st.fixed_dictionaries(ways)}
     )
-    return st.one_of(st.one_of(list(_facts(lifecycle, times))), moves)
+    facts = list(_facts(lifecycle, times))
+    return st.one_of([*facts, *len(facts) * [moves]])
 
 
 def _facts(lifecycle: Lifecycle, times: st.SearchStrategy[datetime]) -> Iterator[_Drafts]:

@@ -118,11 +118,15 @@ def events(
 def _events(
     pools: Pools, lead_id: str, around: datetime, most: int
 ) -> st.SearchStrategy[tuple[Event, ...]]:
-    drafts = st.lists(_drafts(pools, around, most), max_size=most)
+    each = _drafts(pools, around, most)
+    drafts = st.lists(each, max_size=most)
     lifecycle = pools.lifecycle
     if lifecycle is None:
         return drafts.map(lambda found: _numbered(found, lead_id))
-    return drafts.map(lambda found: _numbered(with_ways(found, lifecycle), lead_id))
+    long = st.lists(each, min_size=most // 2, max_size=most)  # ways are longer than visits
+    return st.one_of(drafts, long).map(
+        lambda found: _numbered(with_ways(found, lifecycle), lead_id)
+    )
 
 
 _Draft = Mapping[str, Any]
