@@ -139,8 +139,8 @@ def test_what_mermaid_would_read_is_written_as_a_code() -> None:
     document = {"stages": stages | {"b": {"kind": "won", "owner": "direction TB _i_ a_b\n c"}}}
     assert drawn(document).splitlines()[3:6] == [
         (
-            "    a : x#59; y#58; #35;35#59; #60;b> #37;#37;{init} #96;c#96; #42;d#42; #92; #36;#36; "
-            '#38; "q" <= 5'
+            "    a : x#59; y#58; #35;35#59; #60;b> #37;#37;{init} #96;c#96; #42;d#42; #92; "
+            '#36;#36; #38; "q" <= 5'
         ),
         "    b : b",
         "    b : direction#32;TB #95;i#95; a_b c",
