@@ -231,7 +231,7 @@ def maker(kind: type[_Kind]) -> Callable[..., _Kind]:
     takes up to seven times as long.
     """
     names = [found.name for found in fields(kind)]  # type: ignore[arg-type]  # a dataclass
-    draft: Any = make_dataclass("_Draft", names, slots=True)
+    draft: Any = make_dataclass("_Draft", names, slots=True, repr=False, eq=False)
 
     def made(*values: object) -> _Kind:
         found = draft(*values)
@@ -247,7 +247,7 @@ _PARTS = [found.name for found in fields(State)]
 parts_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_PARTS)
 """Gives the attributes of a state in their order; or of anything else that has them."""
 
-_Parts: Any = make_dataclass("_Parts", _PARTS)
+_Parts: Any = make_dataclass("_Parts", _PARTS, repr=False, eq=False)
 
 set_parts: Callable[..., None] = _Parts.__init__
 """Sets the attributes of a state, in their order, on anything that can be written."""
