@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadrules.agenda.worklist import Agenda
     from leadrules.conditions.matcher import Matcher
     from leadrules.engine import Engine, Evaluation
     from leadrules.errors import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from leadrules.intake import Intake, Mapper, load_mapping
     from leadrules.lead import Account, Company, Lead
     from leadrules.lifecycle.machine import StageMachine
+    from leadrules.lifecycle.owed import Owed
     from leadrules.lifecycle.state import State
     from leadrules.lifecycle.survivor import surviving
     from leadrules.lifecycle.trail import ClockRun, Entry, Obligation, Trail
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "Agenda",
     "ClockRun",
     "Cluster",
     "Company",
@@ -62,6 +65,7 @@ __all__ = [
     "Matcher",
     "Money",
     "Obligation",
+    "Owed",
     "Policy",
     "PolicyError",
     "Question",
@@ -90,6 +94,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "agenda.worklist": ("Agenda",),
     "conditions.matcher": ("Matcher",),
     "engine": ("Engine", "Evaluation"),
     "errors": (
@@ -106,6 +111,7 @@ _HOMES = {
     "intake": ("Intake", "Mapper", "load_mapping"),
     "lead": ("Account", "Company", "Lead"),
     "lifecycle.machine": ("StageMachine",),
+    "lifecycle.owed": ("Owed",),
     "lifecycle.state": ("State",),
     "lifecycle.trail": ("ClockRun", "Entry", "Obligation", "Trail"),
     "lifecycle.survivor": ("surviving",),

@@ -118,8 +118,8 @@ def _show(owed: Sequence[Owed], zone: str, console: Console) -> None:
         pad_edge=False,
     )
     table.add_column("Status", no_wrap=True)
-    table.add_column("Lead", ratio=2, overflow="fold")
-    table.add_column("What", ratio=4, overflow="fold")
+    table.add_column("Lead", max_width=16, overflow="fold")
+    table.add_column("What", ratio=3, overflow="fold")
     table.add_column("Due", no_wrap=True)
     table.add_column("Who", ratio=2, overflow="fold")
     for item in owed[:room]:
