@@ -11,7 +11,7 @@ from leadrules.errors import EvaluationError
 from leadrules.events import KINDS
 from leadrules.frames import open_events, open_frame
 from leadrules.frames.events import ID, KIND, TIME, said
-from leadrules.frames.kinds import PREFIX, as_kind, recognised
+from leadrules.frames.kinds import like
 from leadrules.frames.opening import LEAD
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary
@@ -62,7 +62,8 @@ def entries_of_frame(
     history = open_events(events, opened, properties={}, says=dict.fromkeys(_SAID, Type.STRING))
     read = [LEAD, ID, TIME, KIND, *(said(name) for name in _SAID if name in history.says)]
     facts = _standing(history.frame.select(*read).collect("polars").to_native(), at)
-    return _like(_entries(facts, created, tuple(stages), at), events)
+    found = _entries(facts, created, tuple(stages), at)
+    return like(nw.from_native(found, eager_only=True), events)
 
 
 def _one_each(leads: pl.DataFrame) -> pl.DataFrame:
@@ -149,16 +150,3 @@ def _entries(
         pl.col(to).cum_count().over(LEAD, to).cast(pl.Int64).alias("entry_no"),
         *(pl.col(said(name)).alias(name) for name in _TOLD),
     )
-
-
-def _like(found: pl.DataFrame, frame: Any) -> Any:
-    """Return a table as a frame of the kind of another."""
-    kind = recognised(frame)
-    if isinstance(kind, nw.DataFrame):
-        return as_kind(nw.from_native(found, eager_only=True), kind.implementation).to_native()
-    if kind.implementation.is_polars():
-        return found.lazy()
-    entries_table = found.to_arrow()
-    if kind.implementation.is_duckdb():
-        return frame.query(f"{PREFIX}events", "SELECT * FROM entries_table")  # finds the variable
-    return frame.sparkSession.createDataFrame(entries_table)

@@ -78,11 +78,13 @@ def _renamed(state: State, process: Process) -> State:
         previous=previous,
         through=tuple(x for x in through if x is not None),
         ended=ended,
-        moments=_moments(state, entries.values(), process),
+        moments=_moments(state, entries.values(), ended, process),
     )
 
 
-def _moments(state: State, entries: Iterable[Entries], process: Process) -> _Moments:
+def _moments(
+    state: State, entries: Iterable[Entries], ended: Instant | None, process: Process
+) -> _Moments:
     """Return the moments of the round that clocks of this policy run by, as far as is known."""
     stages, moved = process.stages, process.lifecycle.migrate
     found: dict[str, Instant] = {}
@@ -91,13 +93,15 @@ def _moments(state: State, entries: Iterable[Entries], process: Process) -> _Mom
         if place in _PLACES and stage not in stages:
             name = f"{place}.{moved.get(stage)}"  # noqa: PLW2901 - the same moment by its name here
         found[name] = min(at, found.get(name, at))
-    found.setdefault("created", state.began)
+    seen = [("created", state.began)]
     for entry in entries:
-        if entry.last >= state.began:
-            since = entry.first if entry.first >= state.began else entry.last
-            found.setdefault(f"entered.{entry.stage}", since)
-    if state.contacted is not None and state.contacted >= state.began:
-        found.setdefault("first_contact", state.contacted)
+        since = entry.first if entry.first >= state.began else entry.last
+        seen.append((f"entered.{entry.stage}", since))
+    if state.contacted is not None:
+        seen.append(("first_contact", state.contacted))
+    for name, at in seen:
+        if at >= state.began and (ended is None or at <= ended):
+            found.setdefault(name, at)
     return tuple((name, at) for name, at in found.items() if name in process.watched)
 
 
