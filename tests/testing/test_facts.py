@@ -23,7 +23,7 @@ def seen() -> list[Happened]:
     found: list[Happened] = []
 
     @settings(ENOUGH)
-    @given(events(DEMO, around=AT))
+    @given(events(DEMO, around=AT, most=24))
     def look(happened: Happened) -> None:
         found.append(happened)
 
