@@ -17,10 +17,10 @@ from benchmarks.stage_peers import STATE_MACHINE, TRANSITIONS, followers
 
 __all__ = ["growth", "measured"]
 
-REPLAY = "replay"
+REPLAY, MOVES_ONLY = "replay", "replay, moves only"
 LENGTH = 10
 SIZES = (1_000, 10_000, 100_000)
-PEERS = {TRANSITIONS: 100_000, STATE_MACHINE: 10_000}
+OTHERS = {MOVES_ONLY: 100_000, TRANSITIONS: 100_000, STATE_MACHINE: 10_000}
 LENGTHS = (10, 100, 1_000)
 FACTS = 100_000
 CHUNK = 1_000
@@ -31,14 +31,14 @@ LINEAR = 1.3
 def growth(sizes: tuple[int, ...] | None = None) -> None:
     """Print how time and memory grow with the leads, and time with the facts of each."""
     quick = sizes is not None
-    by_leads(sizes or SIZES, {name: 100 if quick else size for name, size in PEERS.items()})
+    by_leads(sizes or SIZES, {name: 100 if quick else size for name, size in OTHERS.items()})
     by_length(LENGTHS[:2] if quick else LENGTHS, 200 if quick else FACTS)
 
 
-def by_leads(sizes: Iterable[int], peers: dict[str, int]) -> None:
+def by_leads(sizes: Iterable[int], others: dict[str, int]) -> None:
     lines = []
     first: float | None = None
-    for name, count in [*((REPLAY, size) for size in sizes), *peers.items()]:
+    for name, count in [*((REPLAY, size) for size in sizes), *others.items()]:
         found = in_own_process("benchmarks.lifecycle_growth", name, count)
         if found["seconds"] is None:
             lines.append([name, f"{count:,}", "-", "-", "-", "-", "-", "not installed"])
@@ -54,7 +54,7 @@ def by_leads(sizes: Iterable[int], peers: dict[str, int]) -> None:
                 f"{each * 1e6:.2f}",
                 mib(found["before"]),
                 mib(found["peak"]),
-                _growth(each / first) if name == REPLAY else f"{each / first:.1f} times ours",
+                _growth(each / first) if name == REPLAY else f"{each / first:.1f} times the first",
             ]
         )
     table(
@@ -92,15 +92,19 @@ def _growth(times: float) -> str:
     return f"{times:.2f}: {'linear' if times <= LINEAR else 'SLOWER THAN LINEAR'}"
 
 
-def _replayed(count: int, length: int) -> tuple[float, list[object]]:
+def _replayed(count: int, length: int, *, moves_only: bool = False) -> tuple[float, list[object]]:
     """Return the seconds that the replay of so many leads takes, and their states."""
     machine = engine().machine
     for each in histories(CHUNK // 10, LENGTH, seed=1):  # to warm up
         machine.replay(each.lead, events=each.events)
     total, states = 0.0, []
     for chunk in _chunks(count, length):
+        given = [
+            (lead, [event for event in events if event.kind == "moved" or not moves_only])
+            for lead, events, _ in chunk
+        ]
         start = process_time()
-        states += [machine.replay(each.lead, events=each.events) for each in chunk]
+        states += [machine.replay(lead, events=events) for lead, events in given]
         total += process_time() - start
     return total, states
 
@@ -126,10 +130,10 @@ def measured(form: str, count: int) -> dict[str, Any]:
     seconds: list[float] = []
 
     def work() -> object:
-        if form != REPLAY:
+        if form not in {REPLAY, MOVES_ONLY}:
             seconds.append(_followed(form, count))
             return None
-        taken, states = _replayed(count, LENGTH)
+        taken, states = _replayed(count, LENGTH, moves_only=form == MOVES_ONLY)
         seconds.append(taken)
         return states
 
