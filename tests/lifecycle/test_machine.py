@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -464,6 +465,23 @@ def test_the_refusal_of_the_nearest_move_is_told() -> None:
     ]
 
 
+def test_a_guard_is_unknown_though_nothing_is_missing_where_currencies_differ() -> None:
+    machine = Engine(
+        load_policy(POLICY.replace("sites >= 3 or known(renewed)", 'budget > money("5 EUR")'))
+    ).machine
+    rich = lead(budget=Money(Decimal(500), "USD"))
+    where = machine.replay(rich, events=[moved(1, "sal")])
+    found = machine.advance(
+        where, Request(to="proposal", role="sales"), lead=rich, at=later(2), derived=HOT
+    )
+    assert lines(found)[1:] == [
+        (
+            '  whether budget > money("5 EUR") is unknown; that cannot be compared: budget is '
+            "500 USD [guard-unknown]"
+        )
+    ]
+
+
 def test_the_policy_takes_automatic_moves_by_itself() -> None:
     assert lines(ask(MACHINE.start(LEAD), "mql", role="rep")) == [
         "lead 17: 'inquiry' -> 'mql' is refused",
@@ -632,6 +650,13 @@ def test_what_stands_against_force_is_told_at_once() -> None:
     assert lines(found)[1:] == [
         "  the lead is in stage 'inquiry' already; name another stage [no-move]"
     ]
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_blank_text_is_no_reason_to_force_a_move(reason: str) -> None:
+    asked = Request(to="won", role="boss", reason=reason)
+    found = MACHINE.force(MACHINE.start(LEAD), asked, at=later(1))
+    assert lines(found)[1:] == ["  no reason is said; a forced move needs one [reason-missing]"]
 
 
 def test_nobody_may_force_where_the_policy_names_no_role() -> None:

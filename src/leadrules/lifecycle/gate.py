@@ -186,12 +186,9 @@ class _Guard:
     def unmet(self, read: Read, *, unknown: bool) -> Unmet:
         """Return what stands against a move whose guard is not true."""
         if unknown:
-            absent = [name for name, value in read if value is None]
-            return Unmet(
-                "guard-unknown",
-                f"whether {self.text} is unknown",
-                f"it takes {', '.join(repr(x) for x in absent)}",
-            )
+            absent = ", ".join(repr(name) for name, value in read if value is None)
+            needs = f"it takes {absent}" if absent else f"that cannot be compared: {told(read)}"
+            return Unmet("guard-unknown", f"whether {self.text} is unknown", needs)
         return Unmet("guard-false", f"{self.text} is not true", told(read))
 
 

@@ -433,7 +433,7 @@ class StageMachine:
             may = self.lifecycle.force
             needs = f"it takes {one_of(may)}" if may else "the policy lets nobody force a move"
             wrong.append(Unmet("no-force", may_not(request.role, "force a move"), needs))
-        if request.reason is None:
+        if not (request.reason or "").strip():
             wrong.append(Unmet("reason-missing", "no reason is said", "a forced move needs one"))
         if not wrong:
             case = Case(state, {}, derived or {}, moment)
