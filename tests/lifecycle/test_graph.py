@@ -219,7 +219,16 @@ def test_what_a_lead_is_owed_where_it_may_sleep_for_ever_can_be_missed() -> None
         {"from": "inquiry", "to": "asleep"},
         {"from": "asleep", "to": "won", "after": "wake"},
     ]
-    assert warnings({"stages": {**STAGES, "asleep": asleep}, "moves": moves}) == []
+
+    def told(**keys: Any) -> list[str]:
+        stages = {**STAGES, "asleep": {**asleep, **keys}}
+        return warnings({"stages": stages, "moves": moves})
+
+    nothing = "lifecycle.stages.asleep.wake: nothing wakes a lead that comes for"
+    assert told() == [f"{nothing} 'timing'; expected default as well [gap]"]
+    assert told(reasons=None) == [f"{nothing} another reason; expected default as well [gap]"]
+    assert told(reasons=["price"]) == []
+    assert told(wake={"price": "5 days", "default": "40 days"}) == []
 
 
 def test_a_role_that_nobody_has_is_told() -> None:

@@ -258,7 +258,7 @@ def _waits(move: Move, stage: Stage) -> Sequence[Delay]:
     match move.timer:
         case Delay() as delay:
             return (delay,)
-        case "wake" if "default" in stage.wake or set(stage.reasons or ()) <= set(stage.wake):
+        case "wake" if "default" in stage.wake:
             return tuple(stage.wake.values())
     return ()
 

@@ -150,6 +150,11 @@ class Stage(Section):
         if self.kind == "recycled" and not self.wake:
             message = "a recycled lead has to wake up; expected wake: {default: 60 days}"
             yield Problem("missing-key", message, path)
+        asleep = [reason for reason in self.reasons or () if self.wait(reason) is None]
+        if self.wake and WAKE not in self.wake and (asleep or not self.reasons):
+            whom = f"'{asleep[0]}'" if asleep else "another reason"
+            message = f"nothing wakes a lead that comes for {whom}; expected default as well"
+            yield Problem("gap", message, (*path, "wake"), severity="warning")
         if self.kind != "recycled" and self.wake:
             message = f"a stage of kind '{self.kind}' does not wake leads; expected kind: recycled"
             yield Problem("wrong-value", message, (*path, "wake"))
