@@ -149,6 +149,13 @@ def test_the_policy_wakes_no_lead_that_nothing_wakes(reason: str | None, why: st
     )
 
 
+def test_of_several_moves_that_the_policy_takes_the_nearest_is_told_of() -> None:
+    near: dict[str, Any] = {"from": "s0", "to": "s1", "automatic": True, "when": "consent"}
+    data = {**DATA, "moves": [near, {**near, "fields": ["email"]}, *DATA["moves"][1:]]}
+    (refusal,) = machine_of(data).audit(LEAD, events=[moved(MONDAY + 1, "s1", by="policy")])
+    assert refusal.codes == ("guard-unknown",)
+
+
 # --- what was known at the time
 
 POLICY = """

@@ -113,6 +113,18 @@ def test_two_stages_can_become_one() -> None:
     )
 
 
+def test_of_two_stages_that_become_one_the_first_entry_starts_a_clock() -> None:
+    clock = {"from": "entered.s1", "to": "next_step", "within": "1 day"}
+    other = {**clock, "from": "entered.mid"}
+    mid = [*DATA["moves"], {"from": "mid", "to": "s1"}, {"from": "s1", "to": "mid"}]
+    stage = {"owner": "sales", "most": 3}
+    old = with_parts(DATA, stages={"mid": stage}, clocks={"c1": clock, "c2": other})
+    new = {**with_parts(DATA, clocks={"c1": clock}), "migrate": {"mid": "s1"}}
+    facts = [moved(MONDAY + 5, "s1", 1), moved(MONDAY + 9, "mid", 2)]
+    found = migrated(new, *facts, old={**old, "moves": mid})
+    assert dict(found.moments)["entered.s1"] == instant(MONDAY + 5)
+
+
 def test_a_stage_that_is_no_more_has_to_be_declared() -> None:
     data = renamed(DATA, {"s1": "s11"})
     before = machine(DATA, OLD).replay(LEAD, events=[moved(MONDAY + 5, "s1")])
@@ -284,6 +296,15 @@ def test_a_new_clock_starts_when_its_moment_was(restart: bool) -> None:
     facts.append(call(MONDAY + HOUR, 2, "connected"))
     met = migrated(new, *facts, old=with_parts(DATA, clocks={"first": None, "next": None}))
     assert clock_stands(process, "new", met, instant(MONDAY + 2 * DAY)).status == "met"
+
+
+def test_what_happened_after_the_round_starts_and_stops_no_clock() -> None:
+    clock = {"from": "created", "to": "first_contact", "within": "1 day"}
+    new = with_parts(DATA, clocks={"new": clock})
+    facts = [moved(MONDAY + HOUR, "out", 1), call(MONDAY + 2 * HOUR, 2, "connected")]
+    found = migrated(new, *facts, old=with_parts(DATA, clocks={"first": None, "next": None}))
+    assert found.moments == (("created", instant(MONDAY)),)
+    assert clock_stands(machine(new).process, "new", found, instant(MONDAY + DAY)).status == "ended"
 
 
 def test_work_goes_on_by_the_calendars_of_this_policy() -> None:
