@@ -155,12 +155,10 @@ def _asked(asked: Iterable[Asked], process: Process) -> tuple[Asked, ...]:
 
 def _runs(state: State, process: Process) -> tuple[Run, ...]:
     """Return the runs of the clocks that are started anew; a new one as its moments say."""
-    before = {run.clock: run for run in state.runs}
-    found: list[Run] = []
-    for name, clock in process.restarted:
+    restarted = dict(process.restarted)
+    found = {run.clock: run for run in state.runs if run.clock in restarted}
+    for name, clock in restarted.items():
         start, stop = (value_of(state.moments, x) for x in (clock.from_, clock.to))
-        if name in before:
-            found.append(before[name])
-        elif start is not None:
-            found.append(Run(name, start, None if stop is None else max(start, stop), 0))
-    return tuple(found)
+        if name not in found and start is not None:
+            found[name] = Run(name, start, None if stop is None else max(start, stop), 0)
+    return tuple(found.values())
