@@ -159,6 +159,22 @@ Scored once more as data frames: the same scores, bands and answers for all 193.
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_the_demo_shows_what_is_owed(leadrules: Command) -> None:
+    shown = _chapters(leadrules("demo").out)["What is owed this morning"]
+    assert shown.startswith(
+        "\n31 suspect, 93 inquiry, 8 mql, 22 sal, 8 sql, 13 proposal, 18 recycled.\n"
+        "175 things are late. The next that are due:\n"
+    )
+    row = re.compile(r"^ (at risk|open) +\d{19} .* (\d{4}-\d\d-\d\d \d\d:\d\d) ", re.MULTILINE)
+    assert row.findall(shown) == [
+        ("at risk", "2026-10-05 09:00"),
+        ("at risk", "2026-10-05 09:00"),
+        ("at risk", "2026-10-05 09:00"),
+        ("at risk", "2026-10-05 10:05"),
+        ("at risk", "2026-10-05 13:30"),
+    ]
+
+
 def test_the_demo_ends_with_what_to_try(leadrules: Command) -> None:
     assert (
         _chapters(leadrules("demo").out)["Now yours"]
@@ -168,6 +184,9 @@ Write the sample into a folder, change it, and see what becomes of it:
   leadrules demo --write trial
   leadrules check trial/policy.yaml
   leadrules score trial/policy.yaml --leads trial/leads.csv \\
+      --mapping trial/mapping.yaml --at 2026-10-05T07:00Z \\
+      --events trial/events.csv --events-mapping trial/events-mapping.yaml
+  leadrules agenda trial/policy.yaml --leads trial/leads.csv \\
       --mapping trial/mapping.yaml --at 2026-10-05T07:00Z \\
       --events trial/events.csv --events-mapping trial/events-mapping.yaml
   leadrules --help
@@ -229,6 +248,9 @@ Wrote policy.yaml, mapping.yaml, leads.csv, events-mapping.yaml, events.csv into
 
   leadrules check a/trial/policy.yaml
   leadrules score a/trial/policy.yaml --leads a/trial/leads.csv \\
+      --mapping a/trial/mapping.yaml --at 2026-10-05T07:00Z \\
+      --events a/trial/events.csv --events-mapping a/trial/events-mapping.yaml
+  leadrules agenda a/trial/policy.yaml --leads a/trial/leads.csv \\
       --mapping a/trial/mapping.yaml --at 2026-10-05T07:00Z \\
       --events a/trial/events.csv --events-mapping a/trial/events-mapping.yaml
   leadrules --help

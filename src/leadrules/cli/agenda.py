@@ -110,6 +110,16 @@ def _looked_at(
 def _show(owed: Sequence[Owed], zone: str, console: Console) -> None:
     """Show the most urgent that a terminal has room for, or all where there is none."""
     room = max(1, console.size.height - LINES_BESIDE) if console.is_terminal else len(owed)
+    console.print(owed_table(owed[:room], zone))
+    if len(owed) > room:
+        more = f"the most urgent {room} of {len(owed)}; --format csv gives all"
+        console.print(more, soft_wrap=True)
+    elif not owed:
+        console.print("nothing is owed")
+
+
+def owed_table(owed: Sequence[Owed], zone: str) -> Table:
+    """Return what is owed as a table, with its deadlines in a zone."""
     table = Table(
         box=box.SIMPLE_HEAD,
         collapse_padding=True,
@@ -118,20 +128,15 @@ def _show(owed: Sequence[Owed], zone: str, console: Console) -> None:
         pad_edge=False,
     )
     table.add_column("Status", no_wrap=True)
-    table.add_column("Lead", max_width=16, overflow="fold")
+    table.add_column("Lead", max_width=20, overflow="fold")
     table.add_column("What", ratio=3, overflow="fold")
     table.add_column("Due", no_wrap=True)
     table.add_column("Who", ratio=2, overflow="fold")
-    for item in owed[:room]:
+    for item in owed:
         due = "" if item.due is None else in_zone(item.due, zone).removesuffix(f" {zone}")
         status = item.status.replace("_", " ")
         table.add_row(*map(Text, (status, item.lead_id, item.what, due, item.who)))
-    console.print(table)
-    if len(owed) > room:
-        more = f"the most urgent {room} of {len(owed)}; --format csv gives all"
-        console.print(more, soft_wrap=True)
-    elif not owed:
-        console.print("nothing is owed")
+    return table
 
 
 def _write(owed: Sequence[Owed], form: Format, output: Path | None) -> None:

@@ -12,6 +12,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from leadrules import presets
+from leadrules.cli.agenda import owed_table
 from leadrules.cli.consoles import CommandError, results
 from leadrules.cli.display import (
     best_first,
@@ -27,6 +28,7 @@ from leadrules.engine import Engine
 from leadrules.events import Event
 from leadrules.intake import Intake, load_mapping
 from leadrules.lead import Lead
+from leadrules.lifecycle.owed import urgency
 from leadrules.policy import Policy, load_policy
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.score import Score
@@ -35,7 +37,7 @@ from leadrules.vocabulary import column_of
 
 __all__ = ["show_demo", "write_demo"]
 
-BEST, WORST, QUESTIONS = 6, 3, 4
+BEST, WORST, QUESTIONS, NEXT = 6, 3, 4, 5
 
 
 def show_demo() -> int:
@@ -88,6 +90,9 @@ def show_demo() -> int:
     agree, said = _compared(policy, intake.leads, happened.events, scores, at)
     console.print(said)
 
+    _chapter(console, "What is owed this morning")
+    _show_owed(console, Engine(policy), intake.leads, histories)
+
     _chapter(console, "Now yours")
     console.print("Write the sample into a folder, change it, and see what becomes of it:")
     console.print()
@@ -103,6 +108,25 @@ def _read(policy: Policy) -> tuple[Intake, Intake]:
     events = load_mapping(presets.demo_events_mapping(), vocabulary=policy.vocabulary)
     with presets.demo_events_file() as path:
         return intake, events.read(path)
+
+
+def _show_owed(
+    console: Console,
+    engine: Engine,
+    leads: Sequence[Lead],
+    histories: Mapping[str, Sequence[Event]],
+) -> None:
+    """Show where the leads are, and what of them is late, or comes next."""
+    at = presets.DEMO_AT
+    agendas = [engine.agenda(x, events=histories.get(x.id, ()), at=at) for x in leads]
+    owed = [item for found in agendas for item in found if item.due is not None]
+    late = sum(item.status == "breached" for item in owed)
+    ahead = sorted((x for x in owed if x.due and x.due >= at), key=lambda x: (x.due, urgency(x)))
+    stages = Counter(found.stage for found in agendas)
+    order = [name for name in engine.machine.lifecycle.stages if stages[name]]
+    console.print(f"{', '.join(f'{stages[name]} {name}' for name in order)}.")
+    console.print(f"{late} things are late. The next that are due:")
+    console.print(owed_table(ahead[:NEXT], engine.policy.policy.zone))
 
 
 def _told(
@@ -149,6 +173,9 @@ def _next_steps(folder: str, *, write: bool) -> str:
     lines += [
         f"  leadrules check {folder}/policy.yaml",
         f"  leadrules score {folder}/policy.yaml --leads {folder}/leads.csv \\",
+        f"      --mapping {folder}/mapping.yaml --at {presets.DEMO_AT:%Y-%m-%dT%H:%M}Z \\",
+        f"      --events {folder}/events.csv --events-mapping {folder}/events-mapping.yaml",
+        f"  leadrules agenda {folder}/policy.yaml --leads {folder}/leads.csv \\",
         f"      --mapping {folder}/mapping.yaml --at {presets.DEMO_AT:%Y-%m-%dT%H:%M}Z \\",
         f"      --events {folder}/events.csv --events-mapping {folder}/events-mapping.yaml",
         "  leadrules --help",
