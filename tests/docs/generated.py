@@ -149,7 +149,8 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
     if origin is Literal:
         return ", ".join(f"`{x}`" for x in inside)
     if origin is tuple:
-        return f"list of {_plural(_kind(inside[0]))}"
+        one, several = _kind(inside[0]), f"list of {_plural(_kind(inside[0]))}"
+        return f"{one} or {several}" if any(map(_reads_one, marks)) else several
     if origin is not None:
         key, value = _kind(inside[0]), _kind(inside[1])
         key = "percentage" if key == "whole number" else key
@@ -164,6 +165,10 @@ def _kind(annotation: Any, marks: Sequence[Any] = ()) -> str:
 
 def _reads_duration(mark: Any) -> bool:
     return mark in get_args(Duration)[1:] or getattr(mark, "json_schema_input_type", None) is str
+
+
+def _reads_one(mark: Any) -> bool:
+    return str in get_args(getattr(mark, "json_schema_input_type", None))
 
 
 SCALARS = {"text", "whole number", "number", "`true` or `false`"}

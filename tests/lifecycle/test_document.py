@@ -66,6 +66,7 @@ FULL: dict[str, Any] = {
             "apart": "10 minutes",
             "within": "90 minutes",
             "waive": ["duplicate"],
+            "waive_by": ["sales"],
             "why": "that is polite",
         }
     },
@@ -202,6 +203,14 @@ def test_the_hash_covers_the_hours_of_calendars() -> None:
 SPELLINGS: dict[str, tuple[Place, Any]] = {
     "one stage instead of a list": (("moves", 1, "from"), "sal"),
     "one stage of touches": (("touches", "calls", "in"), "inquiry"),
+    "one stage of nurture": (("nurture", "momentum", "in"), "asleep"),
+    "one role that moves": (("moves", 1, "by"), "sales"),
+    "one role that owes": (("stages", "sal", "requires", "offer", "by"), "sales"),
+    "one role that touches": (("touches", "calls", "by"), "sales"),
+    "one role that waives": (("touches", "calls", "waive_by"), "sales"),
+    "one role that approves": (("stages", "sal", "approvals", "by"), "sales"),
+    "one role that forces": (("force",), "boss"),
+    "one outcome": (("contact",), "replied"),
     "a condition as data": (("moves", 0, "when"), {"field": "budget", "op": "known"}),
     "a delay in another unit": (("clocks", "speed", "at_most"), "120 minutes"),
     "a share with a blank": (("clocks", "speed", "escalate"), {"50 %": "remind", "100%": "sales"}),
@@ -215,8 +224,9 @@ def test_other_spellings_are_the_same_policy(spelling: str) -> None:
     assert load_policy(with_value(*SPELLINGS[spelling])).hash == load_policy(WHOLE).hash
 
 
-def test_short_forms_are_read_as_the_long_ones() -> None:
-    stage = {"owner": "sales", "requires": ["a", "b"], "approvals": ["boss"]}
+@pytest.mark.parametrize("approvals", ["boss", ["boss"]])
+def test_short_forms_are_read_as_the_long_ones(approvals: Any) -> None:
+    stage = {"owner": "sales", "requires": ["a", "b"], "approvals": approvals}
     long = {
         "owner": "sales",
         "requires": {"a": {}, "b": {}},
@@ -323,6 +333,9 @@ def test_reasons_are_those_that_are_listed_and_those_that_wake() -> None:
 def test_the_schema_knows_the_keys_as_they_are_written() -> None:
     definitions = policy_schema()["$defs"]
     move = definitions["Move"]["properties"]
+    text = {"type": "string"}
+    for found in (move["by"], definitions["TouchRule"]["properties"]["waive_by"]):
+        assert found["anyOf"] == [text, {"items": text, "type": "array"}]
     assert "from_" not in move
     assert move["from"]["description"] == "The stages that it leads out of."
     assert definitions["TouchRule"]["required"] == ["in", "count"]

@@ -236,7 +236,15 @@ def test_a_role_that_nobody_has_is_told() -> None:
         "stages": STAGES,
         "moves": WAY,
         "force": ["sales_manager"],
-        "touches": {"calls": {"in": "inquiry", "count": 1, "by": ["sales", "rep"]}},
+        "touches": {
+            "calls": {
+                "in": "inquiry",
+                "count": 1,
+                "by": ["sales", "rep"],
+                "waive": ["duplicate"],
+                "waive_by": "lead_desk",
+            }
+        },
         "clocks": {
             "speed": {
                 "from": "assigned",
@@ -268,6 +276,7 @@ def test_a_role_that_nobody_has_is_told() -> None:
         ),
         f"lifecycle.responses.offer.by: role 'support' {nothing} [unknown-role]",
         f"lifecycle.touches.calls.by[1]: role 'rep' {nothing} [unknown-role]",
+        f"lifecycle.touches.calls.waive_by: role 'lead_desk' {nothing} [unknown-role]",
     ]
 
 

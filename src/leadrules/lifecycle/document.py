@@ -16,7 +16,7 @@ from leadrules.lifecycle.graph import check_graph, check_order, check_times
 from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.nurture import NurturePlan
 from leadrules.lifecycle.responses import Response
-from leadrules.lifecycle.stages import Stage, Text
+from leadrules.lifecycle.stages import Stage, Text, Texts
 from leadrules.lifecycle.touches import TouchRule
 from leadrules.sections import Section, canonical
 from leadrules.values import Type
@@ -65,9 +65,9 @@ class Lifecycle(Section):
     """What is owed when a prospect asks for something, by name."""
     nurture: Mapping[str, NurturePlan] = Field(default_factory=dict)
     """The plans of messages, by name."""
-    contact: tuple[Text, ...] = ("connected",)
+    contact: Texts = ("connected",)
     """The outcomes of a touch by which a person was reached."""
-    force: tuple[Text, ...] = ()
+    force: Texts = ()
     """The roles that may force a move, with a reason."""
     migrate: Mapping[str, Text] = Field(default_factory=dict)
     """For stages of an earlier version that are no more: where the leads in them go."""
@@ -270,8 +270,9 @@ class Lifecycle(Section):
         for role in self.hours.roles if self.hours else ():
             yield ("hours", "roles", role), role
         for name, rule in self.touches.items():
-            for index, role in enumerate(rule.by):
-                yield ("touches", name, "by", index), role
+            for key in ("by", "waive_by"):
+                for index, role in enumerate(getattr(rule, key)):
+                    yield ("touches", name, key, index), role
         for name, clock in self.clocks.items():
             for percent, role in clock.escalate.items():
                 if role not in {REMIND, REASSIGN}:

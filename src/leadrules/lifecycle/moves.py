@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
 from leadrules.calendars import Delay, Wait
 from leadrules.conditions.checker import check
@@ -14,7 +14,7 @@ from leadrules.conditions.format import format_condition
 from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, did_you_mean
-from leadrules.lifecycle.stages import Stage, Text
+from leadrules.lifecycle.stages import Stage, Text, Texts
 from leadrules.sections import Prose, Section
 from leadrules.vocabulary import Vocabulary
 
@@ -22,10 +22,6 @@ __all__ = ["OTHER", "Move"]
 
 OTHER = "other"
 """The reason that needs a note."""
-
-
-def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
 
 
 def _form(value: object) -> str:
@@ -43,14 +39,11 @@ After = Annotated[
 class Move(Section):
     """A transition: from some stages to one, by whom, and under which conditions."""
 
-    from_: Annotated[
-        tuple[Text, ...],
-        BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
-    ] = Field(alias="from")
+    from_: Texts = Field(alias="from")
     """The stages that it leads out of."""
     to: Text
     """The stage that it leads to."""
-    by: tuple[Text, ...] = ()
+    by: Texts = ()
     """The roles that may ask for it; any, if none are named and the policy does not take it."""
     when: When = Always()
     """The guard: a condition on the lead, its score and what is owed to it."""

@@ -17,7 +17,7 @@ from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, as_written, did_you_mean
 from leadrules.lifecycle.responses import check_activity
-from leadrules.lifecycle.stages import Stage, Text
+from leadrules.lifecycle.stages import Stage, Text, Texts
 from leadrules.sections import Duration, Prose, Section, parse_day
 from leadrules.values import Type
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
@@ -113,13 +113,7 @@ class NurtureStep(Section):
 class NurturePlan(Section):
     """A series of messages to the leads that are in some stages."""
 
-    in_: Annotated[
-        tuple[Text, ...],
-        BeforeValidator(
-            lambda x: (x,) if isinstance(x, str) else x,
-            json_schema_input_type=str | tuple[str, ...],
-        ),
-    ] = Field(alias="in")
+    in_: Texts = Field(alias="in")
     """The stages in which it runs; every entry starts it anew."""
     when: When = Always()
     """A condition on the lead: who is in it."""

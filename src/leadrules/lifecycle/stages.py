@@ -14,7 +14,7 @@ from leadrules.errors import Problem, as_written, did_you_mean
 from leadrules.sections import Prose, Section
 from leadrules.vocabulary import NAMES, is_name
 
-__all__ = ["CLOSED", "Approvals", "Kind", "Requirement", "Stage", "Text"]
+__all__ = ["CLOSED", "Approvals", "Kind", "Requirement", "Stage", "Text", "Texts"]
 
 Kind = Literal["open", "won", "lost", "recycled", "disqualified"]
 """What a stage is: on the way, or one of the four ends that a round of a lead can have."""
@@ -30,10 +30,21 @@ WAKE = "default"
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
 
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
+]
+"""A list of texts; a single one may stand without the list."""
+
+
 class Requirement(Section):
     """Something that has to be there before a lead goes on from a stage."""
 
-    by: tuple[Text, ...] = ()
+    by: Texts = ()
     """The roles that owe it; by default the owner of the stage."""
     after: tuple[Text, ...] = ()
     """What has to be there before it: other requirements, or `approvals`. It does not count
@@ -47,7 +58,7 @@ class Requirement(Section):
 class Approvals(Section):
     """Who has to approve what is in a stage before a lead goes on from it."""
 
-    by: tuple[Text, ...]
+    by: Texts
     """The roles; each of them has to."""
     after: tuple[Text, ...] = ()
     """The requirements that have to be there before; an approval does not count before."""
@@ -72,8 +83,8 @@ def _requirements(value: Any) -> Any:
 
 
 def _approvals(value: Any) -> Any:
-    """Approvals may be written as the list of the roles."""
-    return {"by": value} if isinstance(value, list | tuple) else value
+    """Approvals may be written as the roles alone."""
+    return {"by": value} if isinstance(value, str | list | tuple) else value
 
 
 class Stage(Section):
@@ -95,7 +106,7 @@ class Stage(Section):
     approvals: (
         Annotated[
             Approvals,
-            BeforeValidator(_approvals, json_schema_input_type=Approvals | tuple[str, ...]),
+            BeforeValidator(_approvals, json_schema_input_type=Approvals | str | tuple[str, ...]),
         ]
         | None
     ) = None

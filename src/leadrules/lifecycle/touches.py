@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from leadrules.calendars import Delay, Wait
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
-from leadrules.lifecycle.stages import Stage, Text
+from leadrules.lifecycle.stages import Stage, Text, Texts
 from leadrules.sections import Prose, Section
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
 
@@ -28,20 +28,13 @@ def _for_every_type(value: Any) -> Any:
     return {OTHERWISE: value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
 class TouchRule(Section):
     """Touches by a person that a lead is owed from its entry into a stage until it leaves.
 
     An automatic message never counts.
     """
 
-    in_: Annotated[
-        tuple[Text, ...],
-        BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
-    ] = Field(alias="in")
+    in_: Texts = Field(alias="in")
     """The stages in which they are owed; every entry opens a new obligation."""
     count: Annotated[
         Mapping[str, Count],
@@ -52,7 +45,7 @@ class TouchRule(Section):
     """The channels that count, such as `call`; by default all."""
     counts: Counts = "attempted"
     """What counts: an attempt to reach them, or only if they were reached (see `contact`)."""
-    by: tuple[Text, ...] = ()
+    by: Texts = ()
     """The roles whose touches count; by default all."""
     apart: Wait | None = None
     """How far apart they have to be. Without it, two at one time count twice."""
@@ -60,6 +53,8 @@ class TouchRule(Section):
     """How long they may take, from the entry into the stage."""
     waive: tuple[Text, ...] = ()
     """The reasons for which they can be waived."""
+    waive_by: Texts = ()
+    """The roles that may waive them; by default all."""
     why: Prose = None
     """Why sales and marketing agreed on it."""
 
@@ -87,6 +82,9 @@ class TouchRule(Section):
             elif stages[stage].is_closed:
                 message = f"nobody works a lead in stage '{stage}'; expected an open one"
                 yield Problem("wrong-value", message, (*path, "in", index))
+        if self.waive_by and not self.waive:
+            message = "says nothing without 'waive'"
+            yield Problem("wrong-value", message, (*path, "waive_by"))
         if not self.count:
             yield Problem("empty", "no numbers; expected at least one", (*path, "count"))
         types = vocabulary.fields["lead_type"].choices
