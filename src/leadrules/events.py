@@ -86,7 +86,7 @@ KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
             "note": _TEXT,
             "by": _TEXT,
         },
-        "waiver": {"touches": _NEEDED, "reason": _NEEDED, "by": _TEXT},
+        "waiver": {"touches": _NEEDED, "reason": _NEEDED, "by": _TEXT, "role": _TEXT},
         "fulfilment": {"item": _NEEDED, "channel": _TEXT, "request": _TEXT, "by": _TEXT},
         "update": {"note": _TEXT, "by": _TEXT},
         "next_step": {"what": _NEEDED, "due": Property(type=Type.DATETIME), "by": _TEXT},
@@ -262,7 +262,7 @@ def standing(events: Iterable[Event], *, lead_id: str, at: int) -> list[Event]:
         at: The moment, in microseconds.
 
     Returns:
-        The events by time, then by id.
+        The events by time, moves after what else happened at that time, then by id.
 
     Raises:
         EvaluationError: If an event is of another lead, or two that differ have the same id.
@@ -303,6 +303,9 @@ def content_of(event: Event) -> tuple[object, ...]:
     return event.moment, event.kind, event.type, event.record
 
 
-def sort_key(event: Event) -> tuple[int, str]:
-    """Return what events are ordered by: their instant, then their id."""
-    return event.moment, event.id
+def sort_key(event: Event) -> tuple[int, bool, str]:
+    """Return what events are ordered by: their instant, moves after all else, then their id.
+
+    What is known at an instant is known to whoever moves the lead then.
+    """
+    return event.moment, event.kind == "moved", event.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from leadrules.errors import one_of
@@ -30,12 +30,14 @@ class Audit:
     Attributes:
         process: The lifecycle.
         gate: What stands against moves.
+        case: Gives a lead at a moment, of its state, what is known and what was found.
         advance: Answers a request, as the machine does.
         force: Answers a request that is made whatever stands against it.
     """
 
     process: Process
     gate: Gate
+    case: Callable[..., Case]
     advance: Callable[..., Transition | Refusal]
     force: Callable[..., Transition | Refusal]
 
@@ -60,9 +62,7 @@ class Audit:
 
     def _is_no_move(self, fact: Event, course: Course) -> bool:
         """Return whether a fact says where the lead arose, or that it is where it is."""
-        to = fact["to"]
-        arises = not course.version and fact.moment == course.began and fact["from"] is None
-        return to == course.stage or (arises and to in self.process.stages)
+        return fact["to"] == course.stage or course.arises(fact)
 
     def _answer(
         self, fact: Event, state: State, lead: Lead, derived: Mapping[str, Value]
@@ -71,11 +71,13 @@ class Audit:
         if fact["forced"] is True:
             return self.force(state, request, at=fact.time, derived=derived)
         if request.by == POLICY and request.to in self.process.targets[state.stage]:
-            case = Case(state, lead.record, derived, fact.moment)
+            case = self.case(state, lead, derived, fact.moment)
             unmet = self._unmet_by_policy(case, request.to)
             if unmet:
                 return Refusal(state.lead_id, state.stage, request.to, fact.time, unmet)
             return None
+        if request.by == POLICY:
+            request = replace(request, by=None)
         return self.advance(state, request, lead=lead, at=fact.time, derived=derived)
 
     def _unmet_by_policy(self, case: Case, to: str) -> tuple[Unmet, ...]:

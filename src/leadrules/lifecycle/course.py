@@ -5,7 +5,7 @@ Facts are applied without asking whether the policy would have allowed them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -55,30 +55,44 @@ class Course:
         self.version = 0
         self.policy = policy
         self.owner = owner
-        self._arise(process.lifecycle.initial, at)
-
-    def _arise(self, stage: str, at: Instant) -> None:
-        """Begin in a stage, with nothing before."""
-        self.stage = stage
         self.entered = self.time = self.began = at
         self.previous: str | None = None
         self.through: tuple[str, ...] = ()
-        self.reason: str | None = None
-        self.band: str | None = None
-        self.entries: tuple[Entries, ...] = (Entries(stage, at, at, 1),)
-        self.ended: Instant | None = at if stage in self.process.closed else None
+        self.last: tuple[bool, str] = (False, "")
         self.moments: tuple[tuple[str, Instant], ...] = ()
         self.runs: tuple[Run, ...] = ()
-        self.hours: tuple[tuple[Instant, str | None], ...] = ()
         self.pauses: tuple[Pause, ...] = ()
         self.asked: tuple[Asked, ...] = ()
         self.contacted: Instant | None = None
         self.messaged: Instant | None = None
+        self.ended: Instant | None = None
+        self._passed("created", at)
+        if owner is not None:
+            self._passed("assigned", at)
+        self._arise(process.lifecycle.initial, at)
+
+    def _arise(
+        self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
+    ) -> None:
+        """Begin in a stage, with none before."""
+        self.stage, self.reason, self.band = stage, reason, band
+        self.entries: tuple[Entries, ...] = (Entries(stage, at, at, 1),)
+        self.ended = at if stage in self.process.closed else None
+        self.hours: tuple[tuple[Instant, str | None], ...] = ()
         self._forget()
         self._keep_hours(at)
-        self._passed("created", at)
         if stage in self.process.entering:
             self._passed(self.process.entering[stage], at)
+
+    def arises(self, fact: Event) -> bool:
+        """Return whether a move says where the lead arose: its first, at that very moment."""
+        return (
+            fact.moment == self.began
+            and self.previous is None
+            and self.entries[0].times == 1
+            and fact.properties.get("from") is None
+            and fact.properties["to"] in self.process.stages
+        )
 
     def _forget(self) -> None:
         """Begin a visit of a stage: nothing has been done in it yet."""
@@ -112,6 +126,7 @@ class Course:
         """Apply one fact, which happened no earlier than those before it."""
         self.time = event.moment
         self.version += 1
+        self.last = (event.kind == "moved", event.id)
         apply = _APPLY.get(event.kind)
         if apply is not None:
             apply(self, event, self.time)
@@ -123,6 +138,8 @@ class Course:
     ) -> None:
         """Bring the lead to another stage."""
         left, closed = self.stage, self.process.closed
+        if left in closed and stage not in closed:
+            self._begin_round(at)
         if left in self.process.leaving:
             self._passed(self.process.leaving[left], at)
         self._forget()
@@ -130,11 +147,8 @@ class Course:
         self.previous, self.stage, self.entered = left, stage, at
         self.reason, self.band = reason, band
         self.entries = _entered(self.entries, stage, at)
-        if stage in closed:
-            if self.ended is None:
-                self.ended = at
-        elif left in closed:
-            self._begin_round(at)
+        if stage in closed and self.ended is None:
+            self.ended = at
         self._keep_hours(at)
         if stage in self.process.entering:
             self._passed(self.process.entering[stage], at)
@@ -144,23 +158,27 @@ class Course:
         self.moments, self.runs, self.hours = (), (), ()
         self.pauses = tuple(x for x in self.pauses if x.end is None or x.end > at)
         self._passed("created", at)
+        if self.owner is not None:
+            self._passed("assigned", at)
 
     def go(
-        self, to: str, at: Instant, *, reason: str | None = None, band: str | None = None
+        self, to: str, at: Instant, *, name: str, reason: str | None = None, band: str | None = None
     ) -> None:
-        """Move the lead as a fact that states it would."""
+        """Move the lead as a fact of that name would."""
         self.time = at
         self.version += 1
+        self.last = (True, name)
         self._go(to, at, reason, band)
 
     def _moved(self, event: Event, at: Instant) -> None:
         to = str(event.properties["to"])
         if to not in self.process.stages:
             return  # a stage that the policy does not know; `audit` tells
-        if self.version == 1 and at == self.began and event.properties.get("from") is None:
-            self._arise(to, at)
-            self.reason, self.band = _text(event, "reason"), _text(event, "band")
-        self._go(to, at, _text(event, "reason"), _text(event, "band"))
+        reason, band = _text(event, "reason"), _text(event, "band")
+        if self.arises(event):
+            self._arise(to, at, reason=reason, band=band)
+        else:
+            self._go(to, at, reason, band)
 
     def _go(self, to: str, at: Instant, reason: str | None, band: str | None) -> None:
         if to == self.stage:
@@ -266,7 +284,8 @@ class Course:
     def _activity(self, event: Event, at: Instant) -> None:
         process = self.process
         for name, _, run in process.responses.get(event.type, ()):
-            if process.is_true(run, event, at):
+            waits = any(asked.response == name for asked in self.asked)
+            if not waits and process.is_true(run, event, at):
                 self.asked = (*self.asked, Asked(name, event.id, at))
         for name, step, run in process.steps.get((self.stage, event.type), ()):
             times: tuple[Instant, ...] = value_of(self.matched, name) or ()
@@ -276,16 +295,14 @@ class Course:
                 self.matched = _with_last(self.matched, name, times)
 
     def _fulfilment(self, event: Event, at: Instant) -> None:
-        item, request = _text(event, "item"), _text(event, "request")
+        item = _text(event, "item")
         responses = self.process.lifecycle.responses
-        after = list(self.asked)
-        for index, asked in enumerate(after):
-            wanted = asked.sent is None and responses[asked.response].send == item
-            if wanted and request in (None, asked.activity):
-                given = asked.acknowledged or at
-                after[index] = asked._replace(acknowledged=given, sent=at)
-                break
-        self._keep_asked(after)
+        self._keep_asked(
+            x._replace(acknowledged=x.acknowledged or at, sent=at)
+            if x.sent is None and responses[x.response].send == item
+            else x
+            for x in self.asked
+        )
 
     def _keep_asked(self, asked: Iterable[Asked]) -> None:
         """Keep of what was asked for that which has not all been given."""
@@ -302,21 +319,27 @@ class Course:
     def _completed(self, event: Event, at: Instant) -> None:
         item = str(event.properties["item"])
         needed = self.process.stages[self.stage].requires.get(item)
-        if needed is not None and self._is_there(needed.after):
+        if needed is not None and self._may(event, needed.by) and self._is_there(needed.after):
             self.done = _with_first(self.done, item, at)
+            self.updated = at
         if self.next_step is not None and item == self.next_step[0]:
             self.next_step = None
-        self.updated = at
+            self.updated = at
 
     def _approval(self, event: Event, at: Instant) -> None:
-        self.updated = at
         role, approvals = str(event.properties["role"]), self.process.stages[self.stage].approvals
         if approvals is None or role not in approvals.by:
             return
         if event.properties["verdict"] != "approved":
             self.approved = tuple(x for x in self.approved if x[0] != role)
+            self.updated = at
         elif self._is_there(approvals.after):
             self.approved = _with_first(self.approved, role, at)
+            self.updated = at
+
+    def _may(self, event: Event, roles: Collection[str]) -> bool:
+        """Return whether a fact is by one of some roles, if there are some."""
+        return not roles or event.properties.get("role") in roles
 
     def _is_there(self, needed: Iterable[str]) -> bool:
         """Return whether all that something waits for is there."""
@@ -332,12 +355,12 @@ class Course:
         del at
         name, reason = str(event.properties["touches"]), str(event.properties["reason"])
         for found, rule in self.process.touches[self.stage]:
-            if found == name and reason in rule.waive:
+            if found == name and reason in rule.waive and self._may(event, rule.waive_by):
                 self.waived = _with_first(self.waived, name, reason)
 
     def _answer(self, event: Event, at: Instant) -> None:
-        del event
-        self.updated = at
+        if event.properties.get("by") is not None:
+            self.updated = at
         self._passed("first_qualification", at)
 
     def _update(self, event: Event, at: Instant) -> None:

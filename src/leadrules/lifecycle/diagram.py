@@ -30,9 +30,7 @@ _WORDS = frozenset(
     | {"choice", "note", "scale", "state", "style", "stateDiagram", "accTitle", "accDescr"}
 )
 """What Mermaid may take for something else than the id of a state."""
-_ODD = re.compile(
-    r"[#;:&%*`$\\]|<(?![ =])|(?<!\w)_|_(?!\w)|(?<=direction) (?=TB|BT|RL|LR)"
-)
+_ODD = re.compile(r"[#;:&%*`$\\]|<(?![ =])|(?<!\w)_|_(?!\w)|(?<=direction) (?=TB|BT|RL|LR)")
 """What would end a statement, or be read as a comment, a tag, emphasis or mathematics."""
 
 

@@ -209,8 +209,9 @@ class Lifecycle(Section):
         if not self.stages:
             return [Problem("empty", "no stages; expected at least one", ("stages",))]
         words = self.words(vocabulary)
+        left = {name for move in self.moves for name in move.from_}
         for name, stage in self.stages.items():
-            found += stage.check(name, ("stages", name))
+            found += stage.check(name, ("stages", name), is_final=name not in left)
         for index, move in enumerate(self.moves):
             place: Path = ("moves", index)
             found += move.check(place, self.stages, words, warnings=warnings)

@@ -24,7 +24,7 @@ __all__ = ["entries_of_frame"]
 _TOLD = ("by", "reason", "policy")
 """What an entry repeats of the move."""
 _SAID = ("to", "from", "of", *_TOLD)
-_BEGAN, _ARISES, _AGAIN = "began", "arises", "again"
+_BEGAN, _MOVED, _ARISES, _AGAIN = "began", "moved", "arises", "again"
 
 
 def entries_of_frame(
@@ -111,7 +111,7 @@ def _standing(events: pl.DataFrame, at: int | None) -> pl.DataFrame:
     retracted = found.filter(takes_back).select(LEAD, pl.col(said("of")).alias(ID)).unique()
     found = found.filter(~takes_back).join(retracted, on=[LEAD, ID], how="anti")
     return found.filter(moves | (pl.col(TIME) == pl.col(TIME).min().over(LEAD))).sort(
-        LEAD, TIME, ID
+        LEAD, TIME, moves, ID
     )
 
 
@@ -126,10 +126,17 @@ def _entries(
         happened = facts[LEAD].unique().to_list()
         created = created.filter((pl.col(_BEGAN) <= at) | pl.col(LEAD).is_in(happened))
     began = pl.min_horizontal(_BEGAN, TIME).alias(_BEGAN)
-    firsts = facts.unique(LEAD, keep="first", maintain_order=True)
-    known = pl.col(to).is_in(stages) & (pl.col(KIND) == "moved")
-    leads = created.join(firsts, on=LEAD, how="full", coalesce=True).with_columns(began)
-    arises = known & (pl.col(TIME) == pl.col(_BEGAN)) & pl.col(said("from")).is_null()
+    known = facts.filter(pl.col(to).is_in(stages) & (pl.col(KIND) == "moved"))
+    firsts = known.unique(LEAD, keep="first", maintain_order=True).with_columns(
+        pl.col(TIME).alias(_MOVED)
+    )
+    earliest = facts.group_by(LEAD).agg(pl.col(TIME).min())
+    leads = (
+        created.join(earliest, on=LEAD, how="full", coalesce=True)
+        .with_columns(began)
+        .join(firsts.drop(TIME), on=LEAD, how="left")
+    )
+    arises = (pl.col(_MOVED) == pl.col(_BEGAN)) & pl.col(said("from")).is_null()
     leads = leads.with_columns(arises.fill_null(value=False).alias(_ARISES))
     origins = leads.select(
         LEAD,
@@ -137,7 +144,7 @@ def _entries(
         pl.col(_BEGAN).alias(TIME),
         *(pl.when(_ARISES).then(name).alias(name) for name in told),
     )
-    moves = facts.filter(known).select(LEAD, to, TIME, *told)
+    moves = known.select(LEAD, to, TIME, *told)
     # A stable sort by lead: first where it arose, then its moves, which are in order.
     visits = pl.concat([origins, moves]).sort(LEAD, maintain_order=True)
     visits = visits.filter((pl.col(to) != pl.col(to).shift().over(LEAD)).fill_null(value=True))

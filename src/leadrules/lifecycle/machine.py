@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -126,7 +126,7 @@ class StageMachine:
             message = "created: is missing; say when the lead arose, by at=..."
             raise EvaluationError(message, field="created", lead_id=lead.id)
         moment = lead.record["created"] if at is None else moment_of(at)
-        return self._begin(lead, Instant(moment)).state()  # type: ignore[arg-type]  # a datetime
+        return self._begin(lead, Instant(moment), lead.owner).state()  # type: ignore[arg-type]  # a datetime
 
     def note(self, state: State, event: Event) -> State | Refusal:
         """Return the state of a lead after a fact, which is applied without asking.
@@ -143,6 +143,9 @@ class StageMachine:
             message = f"event '{event.id}': is of lead '{event.lead_id}', not of '{state.lead_id}'"
             raise EvaluationError(message, field="lead_id", lead_id=state.lead_id)
         wrong = self._wrong(state, event.moment)
+        if event.moment == state.time and (event.kind == "moved", event.id) <= state.last:
+            message = f"at that moment the state holds '{state.last[1]}', which comes after it"
+            wrong.append(Unmet("late", message, "replay the events of the lead"))
         if event.kind == "retraction":
             message = "what a retraction takes back is in the state already"
             wrong = [Unmet("retraction", message, "replay the events of the lead")]
@@ -176,8 +179,11 @@ class StageMachine:
         self, lead: Lead, events: Iterable[Event], at: datetime | None
     ) -> tuple[list[Event], Course]:
         """Return the facts of a lead in their order, and the course that they can be put into."""
-        facts, began = self._arisen(lead, events, at)
-        return facts, self._begin(lead, began)
+        given = tuple(events)
+        facts, began = self._arisen(lead, given, at)
+        course = self._begin(lead, began, _first_owner(lead, given))
+        course.version = _taken_back(given, facts, at)
+        return facts, course
 
     def _arisen(
         self, lead: Lead, events: Iterable[Event], at: datetime | None
@@ -197,14 +203,8 @@ class StageMachine:
             raise EvaluationError(message, field="at", lead_id=lead.id)
         return facts, created
 
-    def _begin(self, lead: Lead, at: Instant) -> Course:
-        return Course(
-            self.process,
-            lead.id,
-            at,
-            owner=lead.owner,
-            policy=self.policy,
-        )
+    def _begin(self, lead: Lead, at: Instant, owner: str | None) -> Course:
+        return Course(self.process, lead.id, at, owner=owner, policy=self.policy)
 
     def trail(
         self, lead: Lead, *, events: Iterable[Event] = (), at: datetime | None = None
@@ -219,8 +219,11 @@ class StageMachine:
         Raises:
             EvaluationError: As of `replay`.
         """
-        facts, began = self._arisen(lead, events, at)
-        course = Followed(self.process, lead.id, began, owner=lead.owner, policy=self.policy)
+        given = tuple(events)
+        facts, began = self._arisen(lead, given, at)
+        owner = _first_owner(lead, given)
+        course = Followed(self.process, lead.id, began, owner=owner, policy=self.policy)
+        course.version = _taken_back(given, facts, at)
         moment = None if at is None else moment_of(at)
         return course.trail(facts, lead_type=_known(lead).get("lead_type"), at=moment)
 
@@ -280,7 +283,7 @@ class StageMachine:
             EvaluationError: As of `replay`.
         """
         facts, course = self.opened(lead, events, at)
-        audit = Audit(self.process, self._gate, self.advance, self.force)
+        audit = Audit(self.process, self._gate, self._case, self.advance, self.force)
         return tuple(audit.refusals(lead, facts, course, derived))
 
     def migrate(self, state: State) -> State | Refusal:
@@ -328,20 +331,20 @@ class StageMachine:
             EvaluationError: If the lead or the moment cannot be evaluated.
         """
         moment = moment_of(at)
-        wrong = self._wrong(state, moment)
+        case = self._case(state, lead, derived, moment)
+        wrong = [*self._wrong(state, moment), *_wrongly_asked(state, request, moment)]
         if wrong:
             return Refusal(state.lead_id, state.stage, request.to, at, tuple(wrong))
         moves = self.process.targets[state.stage].get(request.to)
         if moves is None:
             unmet = self._no_move(state.stage, request.to)
             return Refusal(state.lead_id, state.stage, request.to, at, (unmet,))
-        case = Case(state, _known(lead), derived or {}, moment)
         against: dict[int, list[Unmet]] = {}
         for index in self._gate.by_role(moves, request.role):
             against[index], read = self._gate.unmet(index, case, request)
             if not against[index]:
                 return self._moved(case, request, at, read)
-        least = min((against[index] for index in moves), key=len)
+        least = min((against[index] for index in moves), key=_how_far)
         return Refusal(state.lead_id, state.stage, request.to, at, tuple(least))
 
     def would(
@@ -394,11 +397,10 @@ class StageMachine:
         wrong = self._wrong(state, moment)
         if wrong:
             return Refusal(state.lead_id, state.stage, None, at, tuple(wrong))
-        known = _known(lead)
         taken: list[Transition] = []
         seen = {state.stage, *(state.through if state.entered == moment else ())}
         while True:
-            case = Case(state, known, derived or {}, moment)
+            case = self._case(state, lead, derived, moment)
             step = self._step(case, at, seen)
             if step is None:
                 return Settled(state, tuple(taken))
@@ -423,7 +425,7 @@ class StageMachine:
             derived: As of `advance`.
         """
         moment = moment_of(at)
-        wrong = self._wrong(state, moment)
+        wrong = [*self._wrong(state, moment), *_wrongly_asked(state, request, moment)]
         if request.to not in self.lifecycle.stages:
             wrong.append(self._no_move(state.stage, request.to))
         elif request.to == state.stage:
@@ -459,7 +461,8 @@ class StageMachine:
         """
         moment = moment_of(at)
         self.demand(state, moment)
-        return tuple(owed_in(self.process, state, {**_known(lead), **(derived or {})}, moment))
+        case = self._case(state, lead, derived, moment)
+        return tuple(owed_in(self.process, state, {**case.known, **case.derived}, moment))
 
     def demand(self, state: State, moment: int) -> None:
         """Raise an error if nothing can be said of a lead in a state at a moment.
@@ -471,6 +474,20 @@ class StageMachine:
         for unmet in self._wrong(state, moment):
             message = f"state: {unmet.message}; {unmet.needs}"
             raise EvaluationError(message, field="state", lead_id=state.lead_id)
+
+    def _case(self, state: State, lead: Lead, derived: Derived | None, moment: int) -> Case:
+        """Return a lead at a moment; who owns it says its state.
+
+        Raises:
+            EvaluationError: If the state is of another lead.
+        """
+        known = _known(lead)
+        if lead.id != state.lead_id:
+            message = f"state: is of lead '{state.lead_id}', not of '{lead.id}'"
+            raise EvaluationError(message, field="state", lead_id=lead.id)
+        if state.owner is not None and self.process.reads_owner:
+            known = {**known, "owner": state.owner}
+        return Case(state, known, derived or {}, moment)
 
     def _wrong(self, state: State, moment: int) -> list[Unmet]:
         """Return what stands against doing anything with a state."""
@@ -528,7 +545,8 @@ class StageMachine:
         band = case.derived.get("band")
         shown = band if isinstance(band, str) else None
         course = Course.of(self.process, state)
-        course.go(request.to, Instant(case.moment), reason=request.reason, band=shown)
+        name = request.id or _name_of(state, request.to, case.moment)
+        course.go(request.to, Instant(case.moment), name=name, reason=request.reason, band=shown)
         return transition(
             state.lead_id,
             state.stage,
@@ -543,7 +561,42 @@ class StageMachine:
             read,
             shown,
             self.policy,
+            name,
         )
+
+
+def _first_owner(lead: Lead, events: Iterable[Event]) -> str | None:
+    """Return who owned a lead when it arose: nobody, if events say who did from when on."""
+    return None if any(event.kind == "assigned" for event in events) else lead.owner
+
+
+def _taken_back(events: Iterable[Event], facts: Sequence[Event], at: datetime | None) -> int:
+    """Return how many of the events up to a moment do not stand, or are no facts."""
+    moment = _END if at is None else moment_of(at)
+    return len({event.id for event in events if event.moment <= moment}) - len(facts)
+
+
+def _name_of(state: State, to: str, moment: int) -> str:
+    """Return a name for the fact that states a move: after those of moves at that moment."""
+    name = f"move-{moment}-{to}"
+    if moment == state.time and (True, name) <= state.last:
+        return f"{state.last[1]}/{to}"
+    return name
+
+
+def _wrongly_asked(state: State, request: Request, moment: int) -> Iterator[Unmet]:
+    """Yield what is wrong with a request, wherever the lead is and whoever asks."""
+    if request.by == POLICY:
+        message = f"'{POLICY}' is who takes the moves that the policy takes by itself"
+        yield Unmet("role", message, "say who asks")
+    if request.id and moment == state.time and (True, request.id) <= state.last:
+        message = f"at that moment the state holds '{state.last[1]}', which comes after the id"
+        yield Unmet("late", message, "choose an id that comes after it, or leave it out")
+
+
+def _how_far(unmet: Sequence[Unmet]) -> tuple[bool, int]:
+    """Return how far a move is from being made; one that the role may not ask for is farther."""
+    return any(found.code == "role" for found in unmet), len(unmet)
 
 
 def _known(lead: Lead) -> Mapping[str, Value]:

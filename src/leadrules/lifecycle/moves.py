@@ -9,14 +9,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
 from leadrules.calendars import Delay, Wait
+from leadrules.conditions.analysis import outcomes
 from leadrules.conditions.checker import check
 from leadrules.conditions.format import format_condition
-from leadrules.conditions.tree import Always, Path
+from leadrules.conditions.tree import Always, Path, fields_of
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, did_you_mean
 from leadrules.lifecycle.stages import Stage, Text, Texts
 from leadrules.sections import Prose, Section
-from leadrules.vocabulary import Vocabulary
+from leadrules.values import Type
+from leadrules.vocabulary import Declaration, Vocabulary
 
 __all__ = ["OTHER", "Move"]
 
@@ -128,8 +130,24 @@ class Move(Section):
                 known = [x for x in vocabulary.fields if x not in vocabulary.derived]
                 message = f"no field '{name}'{did_you_mean(name, known)}"
                 yield Problem("unknown-name", message, (*path, "fields", index))
-        for problem in check(self.when, vocabulary, warnings=warnings):
+        guard = check(self.when, vocabulary, warnings=warnings)
+        for problem in guard:
             yield replace(problem, path=(*path, "when", *problem.path))
+        if warnings and not guard and set(self.from_) <= set(stages):
+            yield from self._check_place((*path, "when"), stages, vocabulary)
+
+    def _check_place(
+        self, path: Path, stages: Mapping[str, Stage], vocabulary: Vocabulary
+    ) -> Iterator[Problem]:
+        """Yield every stage out of which the guard lets no lead, since it asks for another one."""
+        read = {"stage", "owner_role"}.intersection(fields_of(self.when))
+        for name in self.from_ if read else ():
+            here = {"stage": name, "owner_role": stages[name].owner}
+            known = {x: Declaration(Type.ENUM, (only,)) for x, only in here.items() if only}
+            words = replace(vocabulary, derived={**vocabulary.derived, **known})
+            if True not in (outcomes(self.when, words) or {True}):
+                message = f"no lead in stage '{name}', which this move leaves, can make it true"
+                yield Problem("never-true", message, path, severity="warning")
 
     def _check_reason(self, path: Path, target: Stage) -> Iterator[Problem]:
         if self.reason == "required" and not target.why:
@@ -148,6 +166,13 @@ class Move(Section):
                 "the policy takes this move"
             )
             yield Problem("missing-key", message, path)
+        unsaid = not self.needs_reason(target) and (self.because is None or bool(self.by))
+        if unsaid and target.reasons and target.wake and target.wait(None) is None:
+            message = (
+                f"nothing wakes a lead that comes to stage '{self.to}' without a reason; "
+                "expected one, or default in wake there"
+            )
+            yield Problem("gap", message, path, severity="warning")
 
     def _check_time(self, path: Path, stages: Mapping[str, Stage]) -> Iterator[Problem]:
         if self.accept_within is not None and not self.by:
@@ -156,6 +181,13 @@ class Move(Section):
         if self.on_timeout is not None and self.accept_within is None:
             message = "there is no time to run out; expected accept_within as well"
             yield Problem("missing-key", message, (*path, "on_timeout"))
+        if self.automatic and self.timer is not None:
+            key, alone = ("after", "after") if self.on_timeout is None else ("on_timeout", "it")
+            message = (
+                "automatic takes this move at once, and waits for nothing; expected one of the "
+                f"two: {alone} alone is automatic in time"
+            )
+            yield Problem("wrong-value", message, (*path, key))
         if self.on_timeout is not None and self.after is not None:
             message = "accepting in time is what takes it already; expected one of the two"
             yield Problem("wrong-value", message, (*path, "after"))

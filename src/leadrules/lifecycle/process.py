@@ -68,6 +68,7 @@ class Process:
         responses: The responses to each type of activity, by name.
         steps: The steps of nurture plans that activities call for, by stage and type of activity.
         plans: The nurture plans of each stage.
+        reads_owner: Whether some condition reads who owns the lead.
     """
 
     def __init__(
@@ -109,6 +110,9 @@ class Process:
         self.leaving = {x: f"left.{x}" for x in self.stages if f"left.{x}" in self.watched}
         self.restarted = tuple((x, clock) for x, clock in self.clocks.items() if clock.restart)
         self.contact = frozenset(lifecycle.contact)
+        self.reads_owner = any(
+            "owner" in (*move.fields, *fields_of(move.when)) for move in lifecycle.moves
+        ) or any("owner" in fields_of(plan.when) for plan in lifecycle.nurture.values())
         hours = lifecycle.hours
         self._of_owners = hours.owners if hours else {}
         self._of_stages = {

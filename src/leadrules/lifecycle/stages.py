@@ -91,7 +91,7 @@ class Stage(Section):
     """Where a lead can be."""
 
     owner: Text | None = None
-    """The role that owns the leads there. Each stage has one, unless it ends the process."""
+    """The role that owns the leads there. Each stage that leads can leave has one."""
     queue: Text | None = None
     """Where leads wait that no person owns yet; by default, what the role is called."""
     kind: Kind = "open"
@@ -139,12 +139,19 @@ class Stage(Section):
         """Return how long a lead rests here that came for a reason."""
         return self.wake.get(reason or WAKE, self.wake.get(WAKE))
 
-    def check(self, name: str, path: Path) -> Iterator[Problem]:
-        """Yield every problem of the stage alone, each with its path."""
+    def check(self, name: str, path: Path, *, is_final: bool) -> Iterator[Problem]:
+        """Yield every problem of the stage alone, each with its path.
+
+        Args:
+            name: What it is called.
+            path: The path of the stage.
+            is_final: Whether no move leads out of it.
+        """
         if not is_name(name):
             yield Problem("bad-name", f"'{name}' is no name; expected {NAMES}", path)
-        if self.owner is None and not self.is_closed:
-            message = f"nobody owns stage '{name}'; expected owner: a role"
+        if self.owner is None and not (self.is_closed and is_final):
+            why = ", which leads can leave" if self.is_closed else ""
+            message = f"nobody owns stage '{name}'{why}; expected owner: a role"
             yield Problem("missing-owner", message, path)
         reasons = self.reasons or ()
         if self.reasons == ():

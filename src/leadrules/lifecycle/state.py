@@ -106,7 +106,8 @@ class State:
         stage: The stage that it is in.
         entered: When it came there.
         time: The moment of the last fact that is in it.
-        version: Counts the facts that are in it: what to compare and swap by.
+        version: Counts the events that it was made of, those that were taken back included:
+            what to compare and swap by.
         policy: The hash of the policy that made it.
         owner: The person who owns the lead, if one does.
         previous: The stage that it came from.
@@ -131,6 +132,8 @@ class State:
         contacted: When they were reached, or got in touch, last.
         messaged: When the last automatic message went out.
         through: The stages that it left at the very moment at which it came here.
+        last: The last fact: whether it was a move, and its id. At one moment moves come after
+            all else, and then ids are in order.
     """
 
     lead_id: str
@@ -162,6 +165,7 @@ class State:
     contacted: Instant | None = None
     messaged: Instant | None = None
     through: tuple[str, ...] = ()
+    last: tuple[bool, str] = (False, "")
 
     @property
     def since(self) -> datetime:
@@ -280,6 +284,8 @@ def _plain(name: str, value: Any) -> Any:
         return {key: [instant_text(at) for at in times] for key, times in value} or None
     if name == "waived":
         return dict(value) or None
+    if name == "last":
+        return [*value] if value[1] else None
     if name == "through":
         return list(value)
     if name == "hours":
@@ -319,6 +325,8 @@ def _read(name: str, value: Any) -> Any:
             )
             for record in value
         )
+    if name == "last":
+        return bool(value[0]), _text(value[1])
     if name == "version":
         return int(value)
     return _text(value)

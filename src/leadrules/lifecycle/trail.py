@@ -8,6 +8,7 @@ from datetime import datetime
 
 from leadrules.events import Event
 from leadrules.lifecycle.course import Course
+from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.state import Run, State
 from leadrules.lifecycle.statuses import Status, clock_stands, touches_stand
 from leadrules.values import Instant, Value, datetime_of
@@ -111,6 +112,18 @@ class Followed(Course):
 
     __slots__ = ("_closed", "_entries", "_fact", "_lead_type", "_over")
 
+    def __init__(
+        self,
+        process: Process,
+        lead_id: str,
+        at: Instant,
+        *,
+        owner: str | None = None,
+        policy: str | None = None,
+    ) -> None:
+        self._fact: Event | None = None
+        super().__init__(process, lead_id, at, owner=owner, policy=policy)
+
     def trail(
         self, facts: Iterable[Event], *, lead_type: Value | None = None, at: int | None = None
     ) -> Trail:
@@ -134,11 +147,13 @@ class Followed(Course):
             (*self._over, *self._runs(state, moment)),
         )
 
-    def _arise(self, stage: str, at: Instant) -> None:
+    def _arise(
+        self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
+    ) -> None:
         self._closed: list[Obligation] = []
         self._over: list[ClockRun] = []
         self._entries: list[Entry] = []
-        super()._arise(stage, at)
+        super()._arise(stage, at, reason=reason, band=band)
         self._visit(at)
 
     def enter(
@@ -152,7 +167,7 @@ class Followed(Course):
 
     def _visit(self, at: Instant) -> None:
         """Note that the lead has come to the stage that it is in."""
-        said = self._fact.properties if self.version else {}
+        said = self._fact.properties if self._fact is not None else {}
         by, reason, policy = (
             None if said.get(name) is None else str(said[name])
             for name in ("by", "reason", "policy")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
+from leadrules.errors import EvaluationError, as_written
 from leadrules.events import READ, Event
 from leadrules.lifecycle.state import State, maker
 from leadrules.values import Cash, Instant, Money, Span, Value, datetime_of, instant_text
@@ -67,6 +68,10 @@ class Request:
         role: The role in which they ask.
         reason: Why, as one of the stage's reasons.
         note: What else there is to say.
+        id: What the fact is to be called that states the move, if the host has names of its own.
+
+    Raises:
+        EvaluationError: If one of them is no text.
     """
 
     to: str
@@ -74,6 +79,14 @@ class Request:
     role: str | None = None
     reason: str | None = None
     note: str | None = None
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not (isinstance(value, str) or (value is None and name != "to")):
+                message = f"request: {name}: '{as_written(value)}' is not a text"
+                raise EvaluationError(message, field=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +159,7 @@ class Transition:
         read: What the guard read, by name; what is missing is None.
         band: The band of the lead at that moment, if it was given.
         policy: The hash of the policy.
+        id: What the fact is called that states the move.
     """
 
     lead_id: str
@@ -161,16 +175,13 @@ class Transition:
     read: Read = ()
     band: str | None = None
     policy: str | None = None
+    id: str = ""
 
     def __bool__(self) -> Literal[True]:
         return True
 
-    def fact(self, *, id: str | None = None) -> Event:  # noqa: A002 - as an event calls it
-        """Return the event that states the move, to be kept with the others of the lead.
-
-        Args:
-            id: Its id; by default one that counts the facts of the lead.
-        """
+    def fact(self) -> Event:
+        """Return the event that states the move, to be kept with the others of the lead."""
         said: dict[str, Any] = {
             "to": self.to,
             "from": self.left,
@@ -185,7 +196,7 @@ class Transition:
         }
         return Event(
             lead_id=self.lead_id,
-            id=id or f"move-{self.state.version:06d}",
+            id=self.id,
             time=self.at,
             kind="moved",
             properties={name: value for name, value in said.items() if value is not None},
