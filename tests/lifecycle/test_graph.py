@@ -228,6 +228,17 @@ def test_what_a_lead_is_owed_where_it_may_sleep_for_ever_can_be_missed() -> None
     assert told() == [f"{nothing} 'timing'; expected default as well [gap]"]
     assert told(reasons=None) == [f"{nothing} another reason; expected default as well [gap]"]
     assert told(reasons=["price"]) == []
+    moves[2] = {"from": "inquiry", "to": "asleep", "reason": "optional"}
+    assert told(reasons=["price"]) == [
+        (
+            "lifecycle.moves[2]: nothing wakes a lead that comes to stage 'asleep' without a "
+            "reason; expected one, or default in wake there [gap]"
+        )
+    ]
+    moves[2] |= {"automatic": True, "because": "price", "when": "known(email)"}
+    assert told(reasons=["price"]) == []
+    moves[2]["by"] = "sales"
+    assert [x.partition(":")[0] for x in told(reasons=["price"])] == ["lifecycle.moves[2]"]
     assert told(wake={"price": "5 days", "default": "40 days"}) == []
 
 
@@ -285,6 +296,30 @@ def test_guards_that_no_lead_can_meet_are_told() -> None:
     moves = [*WAY, {"from": "inquiry", "to": "won", "by": ["sales"], "when": guard}]
     (found,) = load_policy({**HEAD, "lifecycle": {"stages": STAGES, "moves": moves}}).warnings
     assert (found.code, found.path) == ("never-true", "lifecycle.moves[2].when")
+
+
+@pytest.mark.parametrize(
+    ("guard", "told"),
+    [
+        ('stage == "won"', ("inquiry", "sal")),
+        ('stage == "sal" and known(email)', ("inquiry",)),
+        ('stage in ["won", "sal"]', ("inquiry",)),
+        ('owner_role == "sales"', ("inquiry",)),
+        ('stage == "sal" or known(email)', ()),
+        ('stage == "won" or owner_role == "sales" or known(email)', ()),
+        ('stage != "won"', ()),
+        ('was.stage == "won"', ()),
+    ],
+)
+def test_guards_that_no_lead_can_meet_where_they_stand_are_told(
+    guard: str, told: tuple[str, ...]
+) -> None:
+    out = {"from": ["inquiry", "sal"], "to": "won", "by": "sales", "when": guard}
+    assert warnings({"stages": STAGES, "moves": [*WAY, out]}) == [
+        f"lifecycle.moves[2].when: no lead in stage '{name}', which this move leaves, can make it "
+        "true [never-true]"
+        for name in told
+    ]
 
 
 # --- cost

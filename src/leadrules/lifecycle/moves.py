@@ -62,9 +62,9 @@ class Move(Section):
     """Whether who asks has to say why; by default, if the stage it leads to has reasons."""
     because: Text | None = None
     """The reason that it states when the policy takes it."""
-    fields: tuple[Text, ...] = ()
+    fields: Texts = ()
     """The fields of the lead that have to be known."""
-    touches: tuple[Text, ...] = ()
+    touches: Texts = ()
     """The rules of touches that have to be met, or waived."""
     why: Prose = None
     """Why sales and marketing agreed on it."""

@@ -46,7 +46,7 @@ class Requirement(Section):
 
     by: Texts = ()
     """The roles that owe it; by default the owner of the stage."""
-    after: tuple[Text, ...] = ()
+    after: Texts = ()
     """What has to be there before it: other requirements, or `approvals`. It does not count
     before."""
     within: Wait | None = None
@@ -60,7 +60,7 @@ class Approvals(Section):
 
     by: Texts
     """The roles; each of them has to."""
-    after: tuple[Text, ...] = ()
+    after: Texts = ()
     """The requirements that have to be there before; an approval does not count before."""
     within: Wait | None = None
     """How long they may take, from the entry into the stage."""
