@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from leadrules.calendars import Delay, Wait
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
-from leadrules.lifecycle.stages import Stage, Text, Texts
+from leadrules.lifecycle.stages import Stage, Texts
 from leadrules.sections import Prose, Section
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
 
@@ -41,7 +41,7 @@ class TouchRule(Section):
         BeforeValidator(_for_every_type, json_schema_input_type=Mapping[str, Count] | Count),
     ]
     """How many, by the lead's type; `default` for all others. What is not named is owed none."""
-    channels: tuple[Text, ...] = ()
+    channels: Texts = ()
     """The channels that count, such as `call`; by default all."""
     counts: Counts = "attempted"
     """What counts: an attempt to reach them, or only if they were reached (see `contact`)."""
@@ -51,7 +51,7 @@ class TouchRule(Section):
     """How far apart they have to be. Without it, two at one time count twice."""
     within: Wait | None = None
     """How long they may take, from the entry into the stage."""
-    waive: tuple[Text, ...] = ()
+    waive: Texts = ()
     """The reasons for which they can be waived."""
     waive_by: Texts = ()
     """The roles that may waive them; by default all."""
