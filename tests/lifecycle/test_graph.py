@@ -94,8 +94,8 @@ def warnings(lifecycle: dict[str, Any]) -> list[str]:
 
 
 STAGES: dict[str, Any] = {
-    "inquiry": {"owner": "marketing"},
-    "sal": {"owner": "sales"},
+    "inquiry": {"owner": "marketing", "update_every": "1 day"},
+    "sal": {"owner": "sales", "update_every": "1 day"},
     "won": {"kind": "won"},
 }
 WAY = [{"from": "inquiry", "to": "sal", "by": ["sales"]}, {"from": "sal", "to": "won"}]
@@ -143,7 +143,7 @@ def test_a_move_that_the_policy_never_takes_is_told(second: dict[str, Any], *, t
 def test_a_move_that_something_may_stand_against_hides_none(first: dict[str, Any]) -> None:
     stages = {
         **STAGES,
-        "sal": {"owner": "sales", "requires": ["offer"]},
+        "sal": {**STAGES["sal"], "requires": ["offer"]},
         "again": {"owner": "sales", "most": 2},
         "later": {"owner": "sales", "again_after": "5 days"},
     }
@@ -161,8 +161,8 @@ def test_a_move_that_something_may_stand_against_hides_none(first: dict[str, Any
 
 def test_requirements_that_nobody_is_asked_for_are_told() -> None:
     stages = {
-        "inquiry": {"owner": "marketing", "most": 3},
-        "proposal": {"owner": "sales", "requires": ["offer"], "approvals": ["sales"]},
+        "inquiry": {**STAGES["inquiry"], "most": 3},
+        "proposal": {**STAGES["sal"], "requires": ["offer"], "approvals": ["sales"]},
         "lost": {"kind": "lost"},
     }
     moves = [
@@ -205,41 +205,58 @@ def test_a_clock_that_goes_on_in_the_next_stage_can_be_missed(parts: dict[str, A
     assert warnings({"stages": STAGES, "moves": [*WAY, timed], **parts}) == []
 
 
-def test_what_a_lead_is_owed_where_it_may_sleep_for_ever_can_be_missed() -> None:
-    asleep = {
-        "owner": "marketing",
-        "kind": "recycled",
-        "most": 2,
-        "reasons": ["price", "timing"],
-        "wake": {"price": "5 days"},
-        "update_every": "30 days",
-    }
+ASLEEP = {
+    "owner": "marketing",
+    "kind": "recycled",
+    "most": 2,
+    "reasons": ["price", "timing"],
+    "wake": {"price": "5 days"},
+    "update_every": "30 days",
+}
+
+
+def told_of_sleep(move: dict[str, Any] | None = None, **keys: Any) -> list[str]:
+    """Return the warnings of a lifecycle in which a move leads to a stage that wakes leads."""
     moves = [
         *WAY,
-        {"from": "inquiry", "to": "asleep"},
+        {"from": "inquiry", "to": "asleep", **(move or {})},
         {"from": "asleep", "to": "won", "after": "wake"},
     ]
+    return warnings({"stages": {**STAGES, "asleep": {**ASLEEP, **keys}}, "moves": moves})
 
-    def told(**keys: Any) -> list[str]:
-        stages = {**STAGES, "asleep": {**asleep, **keys}}
-        return warnings({"stages": stages, "moves": moves})
 
+def test_what_a_lead_is_owed_where_it_may_sleep_for_ever_can_be_missed() -> None:
     nothing = "lifecycle.stages.asleep.wake: nothing wakes a lead that comes for"
-    assert told() == [f"{nothing} 'timing'; expected default as well [gap]"]
-    assert told(reasons=None) == [f"{nothing} another reason; expected default as well [gap]"]
-    assert told(reasons=["price"]) == []
-    moves[2] = {"from": "inquiry", "to": "asleep", "reason": "optional"}
-    assert told(reasons=["price"]) == [
+    assert told_of_sleep() == [f"{nothing} 'timing'; expected default as well [gap]"]
+    other = f"{nothing} another reason; expected default as well [gap]"
+    assert told_of_sleep(reasons=None) == [other]
+    assert told_of_sleep(reasons=["price"]) == []
+    assert told_of_sleep(wake={"price": "5 days", "default": "40 days"}) == []
+
+
+AUTOMATIC = {"automatic": True, "when": "known(email)", "because": "price"}
+
+
+@pytest.mark.parametrize(
+    ("move", "told"),
+    [
+        ({"reason": "optional"}, True),
+        ({"reason": "optional", **AUTOMATIC, "by": "sales"}, True),
+        ({"reason": "optional", **AUTOMATIC}, False),
+        (AUTOMATIC, False),
+        ({"reason": "required"}, False),
+    ],
+)
+def test_a_move_for_no_reason_to_where_only_reasons_wake_is_told(
+    move: dict[str, Any], *, told: bool
+) -> None:
+    assert told_of_sleep(move, reasons=["price"]) == [
         (
             "lifecycle.moves[2]: nothing wakes a lead that comes to stage 'asleep' without a "
             "reason; expected one, or default in wake there [gap]"
         )
-    ]
-    moves[2] |= {"automatic": True, "because": "price", "when": "known(email)"}
-    assert told(reasons=["price"]) == []
-    moves[2]["by"] = "sales"
-    assert [x.partition(":")[0] for x in told(reasons=["price"])] == ["lifecycle.moves[2]"]
-    assert told(wake={"price": "5 days", "default": "40 days"}) == []
+    ] * bool(told)
+    assert told_of_sleep(move, reasons=["price"], wake={"default": "40 days"}) == []
 
 
 def test_a_role_that_nobody_has_is_told() -> None:

@@ -14,6 +14,7 @@ from leadrules.lifecycle.clocks import REASSIGN, REMIND, Clock
 from leadrules.lifecycle.diagram import Diagram, diagram_of
 from leadrules.lifecycle.graph import check_graph, check_order, check_times
 from leadrules.lifecycle.moves import Move
+from leadrules.lifecycle.neglect import check_deadlines, check_touches
 from leadrules.lifecycle.nurture import NurturePlan
 from leadrules.lifecycle.responses import Response
 from leadrules.lifecycle.stages import Stage, Text, Texts
@@ -238,6 +239,8 @@ class Lifecycle(Section):
             found += check_graph(self.stages, self.moves)
             found += check_order(self.stages, self.moves)
             found += check_times(self.stages, self.moves, self.touches, self.clocks)
+            found += check_deadlines(self.stages, self.moves, self.touches, self.clocks)
+            found += check_touches(self.stages, self.moves, self.touches)
             found += self._check_roles()
         return [problem for problem in found if warnings or problem.severity == "error"]
 

@@ -13,7 +13,7 @@ from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.stages import Stage
 from leadrules.lifecycle.touches import TouchRule
 
-__all__ = ["check_graph", "check_order", "check_times"]
+__all__ = ["check_graph", "check_order", "check_times", "is_sure"]
 
 _ENDS = frozenset({"won", "lost", "disqualified"})
 
@@ -174,7 +174,7 @@ def check_order(stages: Mapping[str, Stage], moves: Sequence[Move]) -> Iterator[
             )
             yield Problem("unreachable", message, ("moves", index), severity="warning")
         for name in move.from_:
-            if move.automatic and _is_sure(move, name, stages, order):
+            if move.automatic and is_sure(move, name, stages, order):
                 sure.setdefault(name, index)
     onward = {x for move in moves for x in move.from_ if _goes_on(x, move.to, stages, order)}
     for name, stage in stages.items():
@@ -192,7 +192,7 @@ def _goes_on(stage: str, to: str, stages: Mapping[str, Stage], order: Mapping[st
     return kind == "won" or (kind == "open" and order[to] > order[stage])
 
 
-def _is_sure(move: Move, stage: str, stages: Mapping[str, Stage], order: Mapping[str, int]) -> bool:
+def is_sure(move: Move, stage: str, stages: Mapping[str, Stage], order: Mapping[str, int]) -> bool:
     """Return whether nothing ever stands against a move that the policy takes of a stage."""
     left, target = stages[stage], stages[move.to]
     return (
@@ -246,7 +246,7 @@ def check_times(
                     f"'{delay}' is longer than a lead stays in stage '{stage}', which it leaves "
                     f"for '{move.to}' {after}"
                 )
-                sure = not elsewhere and _is_sure(move, stage, stages, order)
+                sure = not elsewhere and is_sure(move, stage, stages, order)
                 if path not in found or (sure and found[path].severity == "warning"):
                     severity: Literal["error", "warning"] = "error" if sure else "warning"
                     found[path] = Problem("never-missed", message, path, severity=severity)
