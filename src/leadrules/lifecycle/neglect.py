@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from leadrules.conditions.tree import fields_of
-from leadrules.errors import Problem
+from leadrules.errors import Problem, one_of
 from leadrules.lifecycle.clocks import Clock
 from leadrules.lifecycle.graph import is_sure
 from leadrules.lifecycle.moves import Move
@@ -75,21 +75,22 @@ def _has_limit(stage: Stage) -> bool:
 def check_touches(
     stages: Mapping[str, Stage], moves: Sequence[Move], touches: Mapping[str, TouchRule]
 ) -> Iterator[Problem]:
-    """Yield every move by which people may give up a lead that is owed touches, without them."""
-    owed: dict[str, list[str]] = {}
+    """Yield every rule that guards nothing: no move by which people give leads up asks for it.
+
+    One such move of a stage is enough, since what it takes may differ from end to end.
+    """
+    asked: dict[str, set[str]] = {}
+    for move in moves:
+        if stages[move.to].kind in _GIVEN_UP and (move.by or not move.by_policy):
+            read = {*fields_of(move.when), *(f"touches.{rule}" for rule in move.touches)}
+            for name in move.from_:
+                asked.setdefault(name, set()).update(read)
     for rule, found in touches.items():
-        for name in found.in_:
-            owed.setdefault(name, []).append(rule)
-    for index, move in enumerate(moves):
-        if stages[move.to].kind not in _GIVEN_UP or (move.by_policy and not move.by):
-            continue
-        asked = {*fields_of(move.when), *(f"touches.{rule}" for rule in move.touches)}
-        for name in move.from_:
-            for rule in owed.get(name, ()):
-                if f"touches.{rule}" not in asked:
-                    message = (
-                        f"'{rule}' is owed in stage '{name}', and this move gives leads up "
-                        f"without it; expected touches: {rule}, or a guard that reads "
-                        f"touches.{rule}"
-                    )
-                    yield Problem("no-effect", message, ("moves", index), severity="warning")
+        status = f"touches.{rule}"
+        idle = [name for name in found.in_ if status not in asked.get(name, {status})]
+        if idle:
+            message = (
+                f"leads can be given up without it in stage {one_of(idle)}; expected "
+                f"touches: {rule} on a move that does so, or a guard that reads {status}"
+            )
+            yield Problem("no-effect", message, ("touches", rule), severity="warning")
