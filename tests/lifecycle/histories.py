@@ -64,18 +64,27 @@ _others = st.one_of(
         ),
     ),
     st.tuples(st.just("assigned"), st.fixed_dictionaries({"owner": st.sampled_from(OWNERS)})),
-    st.tuples(st.just("completed"), st.fixed_dictionaries({"item": st.sampled_from(ITEMS)})),
+    st.tuples(
+        st.just("completed"),
+        st.fixed_dictionaries({"item": st.sampled_from(ITEMS), "role": _optional(ROLES)}),
+    ),
     st.tuples(
         st.just("approval"),
         st.fixed_dictionaries({"role": st.sampled_from(ROLES), "verdict": st.just("approved")}),
     ),
     st.tuples(
         st.just("waiver"),
-        st.fixed_dictionaries({"touches": st.just("t0"), "reason": st.just("duplicate")}),
+        st.fixed_dictionaries(
+            {
+                "touches": st.just("t0"),
+                "reason": st.just("duplicate"),
+                "role": _optional(ROLES),
+            }
+        ),
     ),
     st.tuples(st.just("pause"), st.fixed_dictionaries({"clock": _optional(("c0", "gone"))})),
     st.tuples(st.just("resume"), st.just({})),
-    st.tuples(st.just("next_step"), st.just({"what": "call again"})),
+    st.tuples(st.just("next_step"), st.just({"what": "anything"})),
     st.tuples(st.just("answer"), st.just({"criterion": "need", "answer": "met"})),
 )
 _facts: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(

@@ -6,7 +6,7 @@ in the offices of `tests.lifecycle.offices`. Guards have words of their own (`_G
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Any
 from leadrules import Event
 from tests.lifecycle.offices import earliest, is_open, minute_of, moment
 
-__all__ = ["Plain", "Visit", "plain_minutes"]
+__all__ = ["Plain", "Visit", "in_order", "plain_minutes"]
 
 Data = Mapping[str, Any]
 
@@ -27,9 +27,17 @@ def plain_minutes(delay: str) -> tuple[int, bool]:
     return int(count) * size, "business" in rest
 
 
+def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return events as they happened: at one instant, moves come after all else."""
+    return tuple(sorted(events, key=lambda x: (x.time, x.kind == "moved", x.id)))
+
+
 @dataclass
 class Visit:
-    """A stay in a stage: from when, why, from where, and what happened in it."""
+    """A stay in a stage: from when, why, from where, and what happened in it.
+
+    What happened before it was said where the lead arose, is `early`.
+    """
 
     stage: str
     start: int
@@ -37,6 +45,7 @@ class Visit:
     reason: str | None = None
     accepted: bool = False
     facts: list[Event] = field(default_factory=list)
+    early: list[Event] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -64,15 +73,15 @@ class Plain:
     def visits(self) -> list[Visit]:
         """Every stay in a stage, in order."""
         found = [Visit(next(iter(self.data["stages"])), self.start)]
-        for number, event in enumerate(self.facts):
+        first = next((x for x in self.facts if x.kind == "moved"), None)
+        for event in self.facts:
             to, at = event.properties.get("to"), minute_of(event.time)
             if event.kind != "moved" or to not in self.data["stages"]:
                 found[-1].facts.append(event)
                 continue
             here = found[-1].stage
-            if not number and at == self.start and event.properties.get("from") is None:
-                found = [Visit(str(to), at)]
-                found[-1].facts.append(event)
+            if event is first and at == self.start and event.properties.get("from") is None:
+                found = [Visit(str(to), at, early=found[-1].facts)]
             elif to == here:
                 found[-1].facts.append(event)
             else:
@@ -110,7 +119,7 @@ class Plain:
     def _hands(self) -> list[tuple[int, str | None]]:
         """By which calendar the lead is worked, from when on."""
         hours, stages = self.data["hours"], self.data["stages"]
-        owner = self.known.get("owner")
+        owner = self._owner_at_first
         found: list[tuple[int, str | None]] = []
 
         def note(at: int, stage: str) -> None:
@@ -120,7 +129,7 @@ class Plain:
 
         for visit in self.visits:
             note(visit.start, visit.stage)
-            for event in visit.facts:
+            for event in (*visit.early, *visit.facts):
                 if event.kind == "assigned":
                     owner = event.properties["owner"]
                     note(minute_of(event.time), visit.stage)
@@ -128,8 +137,18 @@ class Plain:
 
     @property
     def owner(self) -> str | None:
-        given = [x.properties["owner"] for x in self.facts if x.kind == "assigned"]
-        return str(given[-1]) if given else self.known.get("owner")
+        return self._owner_after(self.visits)
+
+    @property
+    def _owner_at_first(self) -> str | None:
+        """Who owned the lead when it arose: nobody, if the facts say who did from when on."""
+        said = any(event.kind == "assigned" for event in self.facts)
+        return None if said else self.known.get("owner")
+
+    def _owner_after(self, visits: Sequence[Visit]) -> str | None:
+        facts = [event for visit in visits for event in (*visit.early, *visit.facts)]
+        given = [event.properties["owner"] for event in facts if event.kind == "assigned"]
+        return str(given[-1]) if given else self._owner_at_first
 
     def calendar(self, minute: int) -> str | None:
         return next(name for at, name in reversed(self._hands) if at <= minute)
@@ -199,6 +218,7 @@ class Plain:
             event.kind == "waiver"
             and event.properties["touches"] == name
             and event.properties["reason"] in rule["waive"]
+            and event.properties.get("role") in rule.get("waive_by", [event.properties.get("role")])
             for event in self.here.facts
         ):
             return "waived"
@@ -220,23 +240,27 @@ class Plain:
     # --- clocks
 
     @cached_property
-    def _round(self) -> tuple[list[Visit], int | None]:
-        """The visits since the lead arose, or came back from an end; and when it ended."""
+    def _round(self) -> tuple[int, int | None]:
+        """The first visit since the lead arose, or came back from an end; and when it ended."""
         first = 0
         for index, (left, to) in enumerate(zip(self.visits, self.visits[1:], strict=False)):
             if self.kind(left.stage) != "open" and self.kind(to.stage) == "open":
                 first = index + 1
-        visits = self.visits[first:]
-        return visits, next((x.start for x in visits if self.kind(x.stage) != "open"), None)
+        ends = (x.start for x in self.visits[first:] if self.kind(x.stage) != "open")
+        return first, next(ends, None)
 
     @cached_property
     def passed(self) -> list[tuple[str, int]]:
         """Every moment of the round by which clocks may run, in order."""
-        visits, ended = self._round
-        found = [("created", visits[0].start)]
-        for number, visit in enumerate(visits):
-            if number:
-                found.append((f"left.{visits[number - 1].stage}", visit.start))
+        first, ended = self._round
+        start = self.visits[first].start
+        found = [("created", start)]
+        if self._owner_after(self.visits[:first]) is not None:
+            found.append(("assigned", start))
+        for visit in self.visits[first:]:
+            found += [(name, start) for event in visit.early for name in _moments_of(event)]
+            if visit.before is not None:
+                found.append((f"left.{visit.before}", visit.start))
             found.append((f"entered.{visit.stage}", visit.start))
             if visit.accepted:
                 found.append(("accepted", visit.start))
@@ -311,24 +335,49 @@ class Plain:
 
     # --- what a stage requires
 
-    @property
-    def there(self) -> tuple[set[str], set[str]]:
-        """What is there of what the stage requires, and who approved."""
+    @cached_property
+    def _work(self) -> tuple[set[str], set[str], datetime | None]:
         stage = self.data["stages"][self.stage]
         requires, approvals = stage.get("requires", {}), stage.get("approvals", {"by": []})
         done: set[str] = set()
         approved: set[str] = set()
+        updated: datetime | None = None
+        agreed: object = None
         for event in self.here.facts:
             said = event.properties
-            if event.kind == "completed" and said["item"] in requires:
-                if set(requires[said["item"]].get("after", ())) <= done:
+            looked_at = event.kind == "update" or (event.kind == "answer" and "by" in said)
+            if event.kind == "moved" and said["to"] == self.stage:
+                looked_at = True
+            elif event.kind == "next_step":
+                agreed = said["what"]
+            elif event.kind == "completed":
+                needed = requires.get(said["item"], {"by": ()})
+                by_right = said.get("role") in needed.get("by", [said.get("role")])
+                if by_right and set(needed.get("after", ())) <= done:
                     done.add(str(said["item"]))
+                    looked_at = True
+                if said["item"] == agreed:
+                    agreed, looked_at = None, True
             elif event.kind == "approval" and said["role"] in approvals["by"]:
                 if said["verdict"] == "rejected":
                     approved.discard(str(said["role"]))
+                    looked_at = True
                 elif set(approvals.get("after", ())) <= done:
                     approved.add(str(said["role"]))
-        return done, approved
+                    looked_at = True
+            updated = event.time if looked_at else updated
+        return done, approved, updated
+
+    @property
+    def there(self) -> tuple[set[str], set[str]]:
+        """What is there of what the stage requires, and who approved."""
+        return self._work[:2]
+
+    @property
+    def updated(self) -> int | None:
+        """The minute at which its status was looked at last since the entry."""
+        found = self._work[2]
+        return None if found is None else minute_of(found)
 
     # --- what stands against a move
 
@@ -338,7 +387,8 @@ class Plain:
         """Return the codes of what stands against a move; `asked` is None for the policy."""
         target = self.data["stages"][move["to"]]
         found = set(self._wrong_request(move, target, asked)) if asked is not None else set()
-        if any(name not in self.known for name in move.get("fields", ())):
+        known = {**self.known, **({"owner": self.owner} if self.owner else {})}
+        if any(name not in known for name in move.get("fields", ())):
             found.add("field-missing")
         verdict = _GUARDS[move.get("when")](Look(self, at, band))
         if verdict is not True:
@@ -508,5 +558,6 @@ _GUARDS: Mapping[str | None, Callable[[Look], bool | None]] = {
     'touches.t0 in ["met", "met_late", "waived"]': lambda x: _if_known(
         x.plain.touches("t0", x.at), lambda y: y in {"met", "met_late", "waived"}
     ),
+    'owner == "ben"': lambda x: _if_known(x.plain.owner, lambda y: bool(y == "ben")),
     'clock.c0 == "breached"': lambda x: x.plain.clock("c0", x.at) == "breached",
 }

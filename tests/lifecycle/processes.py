@@ -120,6 +120,7 @@ touch_rules = st.builds(
         channels=st.lists(st.sampled_from(CHANNELS), unique=True, min_size=1),
         counts=st.sampled_from(("attempted", "connected")),
         by=_some_roles,
+        waive_by=_some_roles,
         apart=st.sampled_from(SHORT),
         within=st.sampled_from(DELAYS),
     ),
@@ -177,6 +178,7 @@ GUARDS = (
     'older_than(stage_since, "1 day")',
     'owner_role == "marketing"',
     'touches.t0 in ["met", "met_late", "waived"]',
+    'owner == "ben"',
     'clock.c0 == "breached"',
 )
 """What moves ask for; `plain.py` has its own words for each."""
@@ -203,7 +205,7 @@ def _moves(draw: st.DrawFn, count: int) -> list[dict[str, Any]]:
         if guard is not None:
             move["when"] = guard
         if draw(st.booleans()):
-            move["fields"] = ["email"]
+            move["fields"] = draw(st.sampled_from((["email"], ["email", "owner"], ["owner"])))
         found.append(move)
         if draw(st.integers(0, 3)) == 0:
             found.append({"from": start, "to": end, "by": ["boss"]})
@@ -232,7 +234,8 @@ def processes(draw: st.DrawFn) -> Data:
         stage: dict[str, Any] = {"owner": draw(st.sampled_from(ROLES))}
         needs = draw(st.sampled_from((0, 0, 1, 2)))
         if needs:
-            stage["requires"] = {"paper": {}, "review": {"after": ["paper"]}}
+            review = {"after": ["paper"], **draw(maybe(by=_some_roles))}
+            stage["requires"] = {"paper": draw(maybe(by=_some_roles)), "review": review}
         if needs == 2:
             stage["approvals"] = {"by": ["boss", "sales"], "after": ["paper"]}
         stages[f"s{index}"] = stage

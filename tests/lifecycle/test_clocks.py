@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leadrules import Event
 from leadrules.lifecycle.statuses import ClockStands, clock_stands
 from tests.lifecycle.offices import instant, minute_of, moment
-from tests.lifecycle.plain import Plain
+from tests.lifecycle.plain import Plain, in_order
 from tests.lifecycle.processes import Sample, starts
 
 STAGES: Mapping[str, Any] = {
@@ -156,7 +156,7 @@ def test_clocks_stand_where_the_plain_account_says(
     """
     sample, events = given
     now = (minute_of(events[-1].time) if events else sample.start) + wait
-    plain = Plain(sample.data, sample.known, sample.start, tuple(events))
+    plain = Plain(sample.data, sample.known, sample.start, in_order(events))
     found = stand(sample, events, instant(now))
     assert found.status == plain.clock("c0", now)
     runs = plain.runs_of("c0")

@@ -14,16 +14,17 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from leadrules import Event
+from leadrules import Event, Lead
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.statuses import clock_stands, touches_stand
 from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition
 from tests.lifecycle.offices import instant, moment
-from tests.lifecycle.plain import Plain
+from tests.lifecycle.plain import Plain, in_order
 from tests.lifecycle.processes import (
     BANDS,
     CHANNELS,
@@ -50,13 +51,16 @@ class Lives(RuleBasedStateMachine):
     @initialize(sample=samples, random=st.randoms(use_true_random=False))
     def arise(self, sample: Sample, random: Random) -> None:
         self.sample, self.random = sample, random
-        self.machine, self.lead = sample.machine, sample.lead
-        self.now = sample.start
+        self.machine, self.now, self.numbers = sample.machine, sample.start, count(1)
+        known = dict(sample.known)
+        self.owner = known.pop("owner", None) if random.random() < 0.5 else None
+        self.lead = Lead(id="l1", created=moment(sample.start), **known)
         self.state = self.machine.start(self.lead)
-        self.plain = Plain(sample.data, sample.known, sample.start)
-        self.numbers = count(1)
+        self.plain = Plain(sample.data, known, sample.start)
         self.overruled: set[str] = set()
         """The stages that facts or force brought the lead to."""
+        if self.owner is not None:
+            self.note("assigned", owner=self.owner)
 
     def derived(self, band: str | None) -> dict[str, Any]:
         return {} if band is None else {"band": band}
@@ -78,11 +82,22 @@ class Lives(RuleBasedStateMachine):
         )
 
     def note(self, kind: str, **said: object) -> None:
+        """Tell of a fact; one that does not come after the last one is told a minute later."""
         event = self.event(kind, **said)
         found = self.machine.note(self.state, event)
+        if self.is_late(event):
+            assert isinstance(found, Refusal)
+            assert found.codes == ("late",)
+            self.now += 1
+            event = self.event(kind, **said)
+            found = self.machine.note(self.state, event)
         assert isinstance(found, State)
         assert found.version == self.state.version + 1
         self.keep(found, event)
+
+    def is_late(self, event: Event) -> bool:
+        """Return whether an event does not come after what happened at its instant."""
+        return in_order([*self.plain.facts[-1:], event])[-1] is not event
 
     # --- time and facts
 
@@ -100,21 +115,22 @@ class Lives(RuleBasedStateMachine):
     def touch(self, **said: Any) -> None:
         self.note("touch", **said)
 
+    @precondition(lambda self: "owner" not in self.plain.known)
     @rule(owner=st.sampled_from(OWNERS))
     def assign(self, owner: str) -> None:
         self.note("assigned", owner=owner)
 
-    @rule(item=st.sampled_from(ITEMS))
-    def complete(self, item: str) -> None:
-        self.note("completed", item=item)
+    @rule(item=st.sampled_from(ITEMS), role=st.sampled_from((None, *ROLES)))
+    def complete(self, item: str, role: str | None) -> None:
+        self.note("completed", item=item, role=role)
 
     @rule(role=roles, verdict=st.sampled_from(("approved", "approved", "rejected")))
     def approve(self, role: str, verdict: str) -> None:
         self.note("approval", role=role, verdict=verdict)
 
-    @rule(reason=st.sampled_from(("duplicate", "unheard_of")))
-    def waive(self, reason: str) -> None:
-        self.note("waiver", touches="t0", reason=reason)
+    @rule(reason=st.sampled_from(("duplicate", "unheard_of")), role=st.sampled_from((None, *ROLES)))
+    def waive(self, reason: str, role: str | None) -> None:
+        self.note("waiver", touches="t0", reason=reason, role=role)
 
     @rule(clock=st.sampled_from((None, "c0")), minutes=st.sampled_from((None, 0, 60, 1500)))
     def pause(self, clock: str | None, minutes: int | None) -> None:
@@ -125,16 +141,19 @@ class Lives(RuleBasedStateMachine):
     def resume(self, clock: str | None) -> None:
         self.note("resume", clock=clock)
 
-    @rule(kind=st.sampled_from(("answer", "next_step", "update", "retraction")))
-    def speak(self, kind: str) -> None:
+    @rule(
+        kind=st.sampled_from(("answer", "next_step", "update", "retraction")),
+        by=st.sampled_from((None, "ann")),
+    )
+    def speak(self, kind: str, by: str | None) -> None:
         if kind == "retraction":
             found = self.machine.note(self.state, self.event("retraction", of="f0001"))
             assert isinstance(found, Refusal)
             assert found.codes == ("retraction",)
             return
         said: dict[str, dict[str, Any]] = {
-            "answer": {"criterion": "need", "answer": "met"},
-            "next_step": {"what": "call again", "due": moment(self.now + 600)},
+            "answer": {"criterion": "need", "answer": "met", "by": by},
+            "next_step": {"what": "anything", "due": moment(self.now + 600)},
             "update": {},
         }
         self.note(kind, **said[kind])
@@ -153,31 +172,46 @@ class Lives(RuleBasedStateMachine):
         reason=reasons,
         note=st.sampled_from((None, "so it is")),
         band=bands,
+        named=st.booleans(),
     )
-    def ask(
-        self, to: str, role: str | None, reason: str | None, note: str | None, band: str | None
+    def ask(  # noqa: PLR0913, PLR0917 - all that a request may say
+        self,
+        to: str,
+        role: str | None,
+        reason: str | None,
+        note: str | None,
+        band: str | None,
+        named: bool,  # noqa: FBT001 - hypothesis gives it
     ) -> None:
         """No guard is bypassed, and none that is met stands in the way."""
         at, derived = moment(self.now), self.derived(band)
         before = self.state
         would = self.machine.would(before, lead=self.lead, at=at, role=role, derived=derived)
-        request = Request(to=to, role=role, reason=reason, note=note)
+        event = self.event("moved", to=to)
+        request = Request(
+            to=to, role=role, reason=reason, note=note, id=event.id if named else None
+        )
         found = self.machine.advance(before, request, lead=self.lead, at=at, derived=derived)
         plain = self.plain.advance(
             self.now, to, band, {"role": role, "reason": reason, "note": note}
         )
         assert self.state == before
+        if named and self.is_late(event):
+            assert isinstance(found, Refusal)
+            assert found.codes == ("late",)
+            return
         if isinstance(found, Refusal):
             assert all(plain), "a move that nothing stands against is refused"
-            fewest = min(plain, key=len, default=None)
-            if fewest is None:
+            if not plain:
                 known = to in self.sample.data["stages"]
                 assert found.codes == (("no-move",) if known else ("unknown-stage",))
             else:
                 assert set(found.codes) in plain
+                assert "role" not in found.codes or all("role" in x for x in plain)
         else:
             assert not all(plain), "a guard is bypassed"
-            self.keep(found.state, found.fact(id=f"f{next(self.numbers):04}"))
+            assert not named or found.id == event.id
+            self.keep(found.state, found.fact())
         if reason is None:
             assert not would[to] if found else would.get(to, found.unmet) == found.unmet
 
@@ -190,8 +224,7 @@ class Lives(RuleBasedStateMachine):
         assert isinstance(found, Settled)
         assert [x.to for x in found] == expected
         assert all(x.by == "policy" for x in found)
-        facts = [x.fact(id=f"f{next(self.numbers):04}") for x in found]
-        self.keep(found.state, *facts)
+        self.keep(found.state, *(x.fact() for x in found))
         again = self.machine.settle(self.state, lead=self.lead, at=at, derived=derived)
         assert again == Settled(self.state)
 
@@ -203,7 +236,7 @@ class Lives(RuleBasedStateMachine):
         known = to in self.sample.data["stages"] and to != self.plain.stage
         assert isinstance(found, Transition) is (may and known)
         if isinstance(found, Transition):
-            fact = found.fact(id=f"f{next(self.numbers):04}")
+            fact = found.fact()
             assert fact["forced"] is True
             self.overruled.add(to)
             self.keep(found.state, fact)
@@ -228,6 +261,7 @@ class Lives(RuleBasedStateMachine):
         assert state.entered == instant(plain.here.start)
         assert state.owner == plain.owner
         assert state.version == len(plain.facts)
+        assert state.updated == (None if plain.updated is None else instant(plain.updated))
         for name in self.sample.data["stages"]:
             entries = state.entries_of(name)
             assert (entries.times if entries else 0) == plain.times(name)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from leadrules import Event
 from leadrules.lifecycle.statuses import TouchesStand, touches_stand
 from tests.lifecycle.offices import instant, minute_of, moment
-from tests.lifecycle.plain import Plain
+from tests.lifecycle.plain import Plain, in_order
 from tests.lifecycle.processes import (
     CHANNELS,
     DELAYS,
@@ -121,7 +121,7 @@ def test_touches_stand_where_the_plain_account_says(
     """Law: what counts, and what has become of it, is what minutes counted one by one say."""
     sample, events = given
     at = (minute_of(events[-1].time) if events else sample.start) + wait
-    plain = Plain(sample.data, sample.known, sample.start, tuple(events))
+    plain = Plain(sample.data, sample.known, sample.start, in_order(events))
     assert status(sample, events, instant(at)) == plain.touches("t0", at)
 
 

@@ -88,8 +88,7 @@ class Course:
         """Return whether a move says where the lead arose: its first, at that very moment."""
         return (
             fact.moment == self.began
-            and self.previous is None
-            and self.entries[0].times == 1
+            and not self.last[0]
             and fact.properties.get("from") is None
             and fact.properties["to"] in self.process.stages
         )
@@ -126,10 +125,10 @@ class Course:
         """Apply one fact, which happened no earlier than those before it."""
         self.time = event.moment
         self.version += 1
-        self.last = (event.kind == "moved", event.id)
         apply = _APPLY.get(event.kind)
         if apply is not None:
             apply(self, event, self.time)
+        self.last = (event.kind == "moved", event.id)
 
     # --- moves
 
@@ -176,6 +175,7 @@ class Course:
             return  # a stage that the policy does not know; `audit` tells
         reason, band = _text(event, "reason"), _text(event, "band")
         if self.arises(event):
+            self._take_back(self.process.entering.get(self.stage))
             self._arise(to, at, reason=reason, band=band)
         else:
             self._go(to, at, reason, band)
@@ -211,6 +211,16 @@ class Course:
         for name, clock in process.restarted:
             if moment in (clock.from_, clock.to):
                 self._run(name, at, starts=moment == clock.from_)
+
+    def _take_back(self, moment: str | None) -> None:
+        """Forget the moment at which the lead came to a stage in which it did not arise."""
+        clocks = self.process.clocks
+        self.moments = tuple(x for x in self.moments if x[0] != moment)
+        self.runs = tuple(
+            run._replace(stop=None) if clocks[run.clock].to == moment else run
+            for run in self.runs
+            if clocks[run.clock].from_ != moment
+        )
 
     def _run(self, name: str, at: Instant, *, starts: bool) -> None:
         """Start or stop a clock that its moment starts anew."""

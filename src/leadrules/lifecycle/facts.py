@@ -89,7 +89,7 @@ def _properties(lifecycle: Lifecycle, vocabulary: Vocabulary) -> dict[str, dict[
 
 
 def _standing(events: pl.DataFrame, at: int) -> pl.DataFrame:
-    """Return the events that have happened and stand, each once, by lead, time and id.
+    """Return the events that have happened and stand, each once, by lead and in order.
 
     Raises:
         EvaluationError: If two that differ have the same id.
@@ -114,7 +114,7 @@ def _standing(events: pl.DataFrame, at: int) -> pl.DataFrame:
         takes_back = pl.col(KIND) == "retraction"
         retracted = found.filter(takes_back).select(LEAD, pl.col(said("of")).alias(ID)).unique()
         found = found.filter(~takes_back).join(retracted, on=[LEAD, ID], how="anti")
-    return found.sort(LEAD, TIME, ID)
+    return found.sort(LEAD, TIME, pl.col(KIND) == "moved", ID)
 
 
 def _is_said(events: pl.DataFrame, name: str, declared: Property) -> pl.Expr:

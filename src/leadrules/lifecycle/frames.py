@@ -126,8 +126,8 @@ def _entries(
         happened = facts[LEAD].unique().to_list()
         created = created.filter((pl.col(_BEGAN) <= at) | pl.col(LEAD).is_in(happened))
     began = pl.min_horizontal(_BEGAN, TIME).alias(_BEGAN)
-    known = facts.filter(pl.col(to).is_in(stages) & (pl.col(KIND) == "moved"))
-    firsts = known.unique(LEAD, keep="first", maintain_order=True).with_columns(
+    moves, is_known = facts.filter(pl.col(KIND) == "moved"), pl.col(to).is_in(stages)
+    firsts = moves.unique(LEAD, keep="first", maintain_order=True).with_columns(
         pl.col(TIME).alias(_MOVED)
     )
     earliest = facts.group_by(LEAD).agg(pl.col(TIME).min())
@@ -136,7 +136,7 @@ def _entries(
         .with_columns(began)
         .join(firsts.drop(TIME), on=LEAD, how="left")
     )
-    arises = (pl.col(_MOVED) == pl.col(_BEGAN)) & pl.col(said("from")).is_null()
+    arises = (pl.col(_MOVED) == pl.col(_BEGAN)) & pl.col(said("from")).is_null() & is_known
     leads = leads.with_columns(arises.fill_null(value=False).alias(_ARISES))
     origins = leads.select(
         LEAD,
@@ -144,7 +144,7 @@ def _entries(
         pl.col(_BEGAN).alias(TIME),
         *(pl.when(_ARISES).then(name).alias(name) for name in told),
     )
-    moves = known.select(LEAD, to, TIME, *told)
+    moves = moves.filter(is_known).select(LEAD, to, TIME, *told)
     # A stable sort by lead: first where it arose, then its moves, which are in order.
     visits = pl.concat([origins, moves]).sort(LEAD, maintain_order=True)
     visits = visits.filter((pl.col(to) != pl.col(to).shift().over(LEAD)).fill_null(value=True))
