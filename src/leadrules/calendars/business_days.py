@@ -65,12 +65,13 @@ class BusinessDays:
         count = self.until(day)
         target = self.date(count + days)
         hours = self._hours(target)
-        found = hours[-1][1]
-        if count > self.until(day - 1):
-            at = first_instant(self.zone, target * MICROSECONDS_A_DAY + clock)
-            found = next((max(at, opening) for opening, end in hours if at < end), found)
         # Where they overlap with those of the day before, its hours begin when those end.
-        return max([found, *(end for _, end in self._hours(target - 1))])
+        begins = max((end for _, end in self._hours(target - 1)), default=hours[0][0])
+        found = max(hours[-1][1], begins)
+        if count > self.until(day - 1):
+            at = max(first_instant(self.zone, target * MICROSECONDS_A_DAY + clock), begins)
+            found = next((max(at, opening) for opening, end in hours if at < end), found)
+        return found
 
     def _hours(self, day: int) -> list[tuple[int, int]]:
         hours = self.exceptions.get(day, self.week.days[weekday(day)])
