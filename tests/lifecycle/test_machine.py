@@ -203,7 +203,8 @@ def test_a_transition_tells_what_it_was_made_by() -> None:
     assert (found.forced, found.band, found.policy) == (False, "cold", ENGINE.policy.hash)
     assert (found.state.stage, found.state.previous) == ("proposal", "sal")
     fact = found.fact()
-    assert (fact.id, fact.kind, fact.time) == ("move-000002", "moved", later(1_000))
+    assert (fact.kind, fact.time) == ("moved", later(1_000))
+    assert fact.id == found.id == f"move-{instant_of(later(1_000))}-proposal"
     assert fact.properties == {
         "to": "proposal",
         "from": "sal",
@@ -214,7 +215,6 @@ def test_a_transition_tells_what_it_was_made_by() -> None:
         "policy": ENGINE.policy.hash,
         "read.sites": 4,
     }
-    assert found.fact(id="m1").id == "m1"
     assert MACHINE.note(where, fact) == found.state
     assert where == state(moved(1, "sal"))
 
@@ -256,7 +256,10 @@ def test_the_first_move_that_nothing_stands_against_is_taken() -> None:
 
 
 def test_anybody_may_ask_where_no_role_is_named() -> None:
-    done = (event(2, "completed", item="paper"), event(3, "completed", item="critique"))
+    done = (
+        event(2, "completed", item="paper"),
+        event(3, "completed", item="critique", role="legal"),
+    )
     approved = event(4, "approval", role="boss", verdict="approved")
     assert ask(state(moved(1, "proposal"), *done, approved), "won")
 
@@ -264,7 +267,7 @@ def test_anybody_may_ask_where_no_role_is_named() -> None:
 def test_what_comes_too_early_is_not_there() -> None:
     early = (
         event(2, "approval", role="boss", verdict="approved"),
-        event(3, "completed", item="critique"),
+        event(3, "completed", item="critique", role="legal"),
         event(4, "completed", item="paper"),
     )
     assert lines(ask(state(moved(1, "proposal"), *early), "won")) == [
@@ -278,13 +281,199 @@ def test_a_rejection_takes_an_approval_back() -> None:
     done = (
         moved(1, "proposal"),
         event(2, "completed", item="paper"),
-        event(3, "completed", item="critique"),
+        event(3, "completed", item="critique", role="legal"),
         event(4, "approval", role="boss", verdict="approved"),
     )
     assert ask(state(*done), "won")
     found = ask(state(*done, event(5, "approval", role="boss", verdict="rejected")), "won")
     assert isinstance(found, Refusal)
     assert found.codes == ("approval-open",)
+
+
+def test_a_completion_counts_if_its_role_may_complete_it() -> None:
+    """What anybody may complete needs no role; what a role may not does not change the state."""
+    paper = (moved(1, "proposal"), event(2, "completed", item="paper"))
+    for said in ({}, {"role": "sales"}):
+        found = state(*paper, event(3, "completed", item="critique", **said))
+        assert (found.done, found.updated) == (state(*paper).done, instant_of(later(2)))
+    found = state(*paper, event(3, "completed", item="critique", role="boss"))
+    assert [x for x, _ in found.done] == ["paper", "critique"]
+    assert found.updated == instant_of(later(3))
+
+
+def test_a_waiver_counts_if_its_role_may_waive() -> None:
+    text = POLICY.replace(
+        "waive: [opted_out, duplicate]", "waive: [opted_out]\n      waive_by: boss"
+    )
+    machine = Engine(load_policy(text)).machine
+    for said, waived in (
+        ({}, ()),
+        ({"role": "rep"}, ()),
+        ({"role": "boss"}, (("calls", "opted_out"),)),
+    ):
+        fact = event(1, "waiver", touches="calls", reason="opted_out", **said)
+        assert machine.replay(LEAD, events=[fact]).waived == waived
+
+
+def test_the_status_is_looked_at_by_some_facts() -> None:
+    """Not by an answer that nobody gave, nor by what does not count."""
+    answer = {"criterion": "need", "answer": "met"}
+    where = state(moved(1, "proposal"))
+    looks = {
+        "update": event(2, "update"),
+        "answer": event(2, "answer", by="ann", **answer),
+        "rejected": event(2, "approval", role="boss", verdict="rejected"),
+        "again": moved(2, "proposal"),
+    }
+    others = {
+        "answer": event(2, "answer", **answer),
+        "approval": event(2, "approval", role="sales", verdict="approved"),
+        "early": event(2, "approval", role="boss", verdict="approved"),
+        "item": event(2, "completed", item="unheard of"),
+    }
+    for facts, expected in ((looks, instant_of(later(2))), (others, None)):
+        for name, fact in facts.items():
+            found = MACHINE.note(where, fact)
+            assert isinstance(found, State)
+            assert found.updated == expected, name
+
+
+# --- what moves are called, and in which order facts are
+
+
+def test_a_fact_that_does_not_come_after_the_last_one_is_late() -> None:
+    """At one moment moves come after all else, and then ids are in order."""
+    where = state(moved(1, "mql"))
+    for fact in (call(1), moved(1, "inquiry").model_copy(update={"id": "00000"})):
+        assert lines(MACHINE.note(where, fact))[1:] == [
+            (
+                "  at that moment the state holds '00001', which comes after it; replay the "
+                "events of the lead [late]"
+            )
+        ]
+    after = moved(1, "sal").model_copy(update={"id": "00002"})
+    found = MACHINE.note(where, after)
+    assert found == state(moved(1, "mql"), after)
+    first = MACHINE.note(MACHINE.start(LEAD), call(1))
+    assert isinstance(first, State)
+    assert MACHINE.note(first, moved(1, "mql").model_copy(update={"id": "0"}))
+
+
+def test_a_host_may_name_a_move() -> None:
+    where = state(moved(1, "mql"))
+    found = ask(where, "sal", role="sales", id="m-17")
+    assert isinstance(found, Transition)
+    assert (found.id, found.fact().id, found.state.last) == ("m-17", "m-17", (True, "m-17"))
+    assert lines(ask(where, "sal", role="sales", id="00000", hours=1))[1:] == [
+        (
+            "  at that moment the state holds '00001', which comes after the id; choose an id "
+            "that comes after it, or leave it out [late]"
+        )
+    ]
+
+
+def test_of_several_moves_at_one_moment_each_has_a_name_that_comes_after() -> None:
+    where, names = state(moved(1, "recycled")), []
+    for to in ("inquiry", "mql", "inquiry"):
+        request = Request(to=to, role="boss", reason="so")
+        found = MACHINE.force(where, request, at=later(2))
+        assert isinstance(found, Transition)
+        assert MACHINE.note(where, found.fact()) == found.state
+        where = found.state
+        names.append(found.id)
+    first = f"move-{instant_of(later(2))}-inquiry"
+    second = f"move-{instant_of(later(2))}-mql"
+    assert names == [first, second, f"{second}/inquiry"]
+
+
+# --- whose data is read
+
+
+def test_the_data_of_another_lead_opens_no_guard() -> None:
+    where, other = state(moved(1, "sal")), ENGINE.policy.lead({"id": "18", "sites": 5})
+    request = Request(to="proposal", role="sales")
+    for act in (
+        lambda: MACHINE.advance(where, request, lead=other, at=later(2)),
+        lambda: MACHINE.settle(where, lead=other, at=later(2)),
+        lambda: MACHINE.owed(where, lead=other, at=later(2)),
+        lambda: MACHINE.would(where, lead=other, at=later(2)),
+    ):
+        with pytest.raises(EvaluationError) as caught:
+            act()
+        assert caught.value.message == "state: is of lead '17', not of '18'"
+        assert (caught.value.field, caught.value.lead_id) == ("state", "18")
+
+
+def test_who_owns_a_lead_says_its_state() -> None:
+    """The lead says it where the state has no owner."""
+    moves = [{"from": "a", "to": "won", "fields": ["owner"], "when": 'owner == "ann"'}]
+    stages = {"a": {"owner": "x"}, "won": {"kind": "won"}}
+    machine = StageMachine(Lifecycle.model_validate({"stages": stages, "moves": moves}))
+
+    def codes(who: Lead, *events: Event) -> tuple[str, ...]:
+        where = machine.replay(who, events=events)
+        found = machine.advance(where, Request(to="won"), lead=who, at=later(3))
+        return found.codes if isinstance(found, Refusal) else ()
+
+    to_ann, to_ben = (event(n, "assigned", owner=who) for n, who in ((1, "ann"), (2, "ben")))
+    assert codes(LEAD) == ("field-missing", "guard-unknown")
+    assert codes(LEAD, to_ann) == ()
+    assert codes(lead(owner="ann")) == ()
+    assert codes(lead(owner="ann"), to_ann, to_ben) == ("guard-false",)
+
+
+def test_a_person_is_not_the_policy() -> None:
+    told = "  'policy' is who takes the moves that the policy takes by itself; say who asks [role]"
+    where = state(moved(1, "mql"))
+    assert lines(ask(where, "sal", role="sales", by="policy"))[1:] == [told]
+    request = Request(to="won", by="policy", role="boss", reason="so")
+    assert lines(MACHINE.force(where, request, at=later(2)))[1:] == [told]
+
+
+@pytest.mark.parametrize("name", ["to", "by", "role", "reason", "note", "id"])
+def test_what_a_request_says_is_text(name: str) -> None:
+    said: dict[str, Any] = {"to": "won", name: 7}
+    with pytest.raises(EvaluationError) as caught:
+        Request(**said)
+    assert str(caught.value) == f"request: {name}: '7' is not a text"
+    assert caught.value.field == name
+
+
+# --- what was asked for
+
+
+ASKING = """
+leadrules: 1
+policy: {id: acme, version: 1, effective: 2026-01-01}
+activities: {visit: {}}
+lifecycle:
+  stages: {inquiry: {owner: rep}, won: {kind: won}}
+  moves: [{from: inquiry, to: won, by: rep}]
+  responses:
+    list: {activity: visit, send: pricing, within: 1 day}
+    paper: {activity: visit, send: paper, within: 1 day}
+"""
+
+
+def test_what_is_asked_for_is_open_once_and_given_whoever_asked() -> None:
+    machine = Engine(load_policy(ASKING)).machine
+
+    def asked(*facts: Event) -> list[tuple[str, str]]:
+        found = machine.replay(Lead(id="17", created=MONDAY), events=facts)
+        return [(x.response, x.activity) for x in found.asked]
+
+    first, again = (
+        Event(lead_id="17", id=f"v{n}", time=later(n), kind="activity", type="visit")
+        for n in (1, 3)
+    )
+    given = event(2, "fulfilment", item="pricing", request="some other id")
+    assert asked(first) == [("list", "v1"), ("paper", "v1")]
+    assert asked(first, again) == asked(first)
+    assert asked(first, given) == [("paper", "v1")]
+    assert asked(first, given, again) == [("paper", "v1"), ("list", "v3")]
+
+
+# --- what a move demands
 
 
 def test_what_is_required_is_not_needed_to_give_up() -> None:

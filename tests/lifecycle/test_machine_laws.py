@@ -174,14 +174,14 @@ class Lives(RuleBasedStateMachine):
         band=bands,
         named=st.booleans(),
     )
-    def ask(  # noqa: PLR0913, PLR0917 - all that a request may say
+    def ask(  # noqa: PLR0917 - all that a request may say
         self,
         to: str,
         role: str | None,
         reason: str | None,
         note: str | None,
         band: str | None,
-        named: bool,  # noqa: FBT001 - hypothesis gives it
+        named: bool,
     ) -> None:
         """No guard is bypassed, and none that is met stands in the way."""
         at, derived = moment(self.now), self.derived(band)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from leadrules import ClockRun, Entry, EvaluationError, Event, Lead, Obligation, Refusal, State
 from leadrules.lifecycle.machine import StageMachine
+from leadrules.lifecycle.state import Run
 from leadrules.lifecycle.statuses import SATISFIED, clock_stands, touches_stand
-from leadrules.values import instant_of
+from leadrules.values import Instant, instant_of
 from tests.lifecycle.histories import event, histories, moved
 from tests.lifecycle.offices import instant, minute_of, moment
+from tests.lifecycle.plain import in_order
 from tests.lifecycle.processes import Sample, machine_of, samples
 
 MONDAY = minute_of(datetime.fromisoformat("2026-06-01T09:00+02:00"))
@@ -92,7 +95,7 @@ def test_what_happened_before_the_lead_was_created_counts() -> None:
     )
 
 
-def test_a_first_fact_says_where_the_lead_arose() -> None:
+def test_a_first_move_says_where_the_lead_arose() -> None:
     arose = moved(MONDAY, "s1", by="import", reason="merged", policy="sha256:other")
     found = MACHINE.trail(LEAD, events=[arose])
     assert found.entries == (
@@ -110,13 +113,81 @@ def test_a_first_fact_says_where_the_lead_arose() -> None:
     ],
     ids=["it says from where", "it is later"],
 )
-def test_another_first_fact_is_a_move(fact: Event) -> None:
+def test_another_first_move_is_a_move(fact: Event) -> None:
     assert stages(fact) == ["s0", "s1"]
 
 
-def test_a_second_fact_of_that_moment_is_a_move() -> None:
-    assert stages(event(MONDAY, "update", 1), moved(MONDAY, "s1", 2)) == ["s0", "s1"]
+def test_a_second_move_of_that_moment_is_a_move() -> None:
     assert stages(moved(MONDAY, "s1", 1), moved(MONDAY, "won", 2)) == ["s1", "won"]
+    assert stages(moved(MONDAY, "s0", 1), moved(MONDAY, "won", 2)) == ["s0", "won"]
+    assert stages(moved(MONDAY, "nowhere", 1), moved(MONDAY, "won", 2)) == ["s0", "won"]
+
+
+def test_what_else_happened_at_the_moment_at_which_a_lead_arose_stays() -> None:
+    """But not what was counted for the stage in which it did not arise."""
+    clocks = {
+        **DATA["clocks"],
+        "there": {"from": "created", "to": "entered.s0", "within": "1 day"},
+        "again": {"from": "created", "to": "entered.s0", "within": "1 day", "restart": True},
+        "since": {"from": "entered.s0", "to": "left.s0", "within": "1 day", "restart": True},
+    }
+    machine = machine_of({**DATA, "clocks": clocks})
+    facts = [moved(MONDAY, "s1", 1), call(MONDAY, 2, "connected"), event(MONDAY, "update", 3)]
+    found = machine.replay(LEAD, events=facts)
+    at = instant(MONDAY)
+    assert (found.stage, found.contacted, found.counted, found.updated) == ("s1", at, (), None)
+    assert [x.stage for x in found.entries] == ["s1"]
+    assert dict(found.moments) == dict.fromkeys(("created", "first_attempt", "first_contact"), at)
+    assert found.runs == (Run("again", Instant(at), None, 0),)
+    assert [x.stage for x in machine.trail(LEAD, events=facts).entries] == ["s1"]
+
+
+def test_a_touch_counts_for_the_stage_that_the_lead_leaves_at_that_moment() -> None:
+    """Whatever the ids are: at one moment moves come after all else."""
+    facts = [moved(MONDAY + 1, "s1", 1), call(MONDAY + 1, 2), call(MONDAY + 1, 3)]
+    found = MACHINE.trail(LEAD, events=facts)
+    assert [(x.rule, x.counted) for x in found.obligations] == [("t0", 2), ("t1", 0)]
+    assert found.state.last == (True, "e001")
+
+
+def test_the_version_counts_what_was_taken_back_too() -> None:
+    """So a state that was kept before is never taken for the one after a retraction."""
+    facts = [moved(MONDAY + 1, "rest", 1), moved(MONDAY + 2, "s1", 2)]
+    told = event(MONDAY + 3, "retraction", 3, of="e001")
+    assert [MACHINE.replay(LEAD, events=[*facts, told][:n]).version for n in range(4)] == [
+        *range(4)
+    ]
+    assert MACHINE.replay(LEAD, events=[*facts, told], at=moment(MONDAY + 2)).version == 2
+    assert MACHINE.trail(LEAD, events=[*facts, told, told]).state.version == 3
+
+
+def test_who_owned_a_lead_is_what_the_facts_say() -> None:
+    """A lead says who owns it now; events say who did from when on."""
+    lead = LEAD.model_copy(update={"owner": "ben"})
+    given = event(MONDAY + HOUR, "assigned", 1, owner="ben")
+    assert MACHINE.replay(lead).owner == "ben"
+    assert MACHINE.replay(lead).hours == ((instant(MONDAY), "away"),)
+    assert MACHINE.replay(lead, events=[given], at=moment(MONDAY)).owner is None
+    assert MACHINE.replay(lead, events=[given]) == MACHINE.replay(LEAD, events=[given])
+
+
+def test_a_lead_that_has_an_owner_is_assigned_when_a_round_begins() -> None:
+    clock = {"from": "assigned", "to": "first_attempt", "within": "1 day"}
+    machine = machine_of({**DATA, "clocks": {"c0": clock}})
+    facts = [
+        event(MONDAY + 1, "assigned", 1, owner="ann"),
+        moved(MONDAY + 2, "rest", 2),
+        moved(MONDAY + DAY, "s0", 3),
+    ]
+    found = machine.trail(LEAD, events=facts).clocks
+    assert [x.start for x in found] == [moment(MONDAY + 1), moment(MONDAY + DAY)]
+
+
+def test_an_end_is_left_in_the_round_that_begins_then() -> None:
+    clock = {"from": "left.rest", "to": "first_attempt", "within": "1 day"}
+    machine = machine_of({**DATA, "clocks": {"c0": clock}})
+    facts = [moved(MONDAY + 2, "rest", 2), moved(MONDAY + DAY, "s0", 3)]
+    assert [x.start for x in machine.trail(LEAD, events=facts).clocks] == [moment(MONDAY + DAY)]
 
 
 def test_late_facts_are_refused_and_then_replayed() -> None:
@@ -141,7 +212,7 @@ def test_a_move_that_is_taken_back_did_not_happen() -> None:
     assert [x.stage for x in before.entries] == ["s0", "rest", "s1"]
 
 
-def test_two_facts_at_one_moment_are_in_the_order_of_their_ids() -> None:
+def test_two_moves_at_one_moment_are_in_the_order_of_their_ids() -> None:
     one, two = moved(MONDAY + 1, "s1", 1), moved(MONDAY + 1, "rest", 2)
     assert stages(one, two) == stages(two, one) == ["s0", "s1", "rest"]
     found = MACHINE.trail(LEAD, events=[one, two]).entries[1]
@@ -293,8 +364,13 @@ def _touches(sample: Sample, state: State, at: datetime) -> dict[str, str]:
 def test_facts_in_order_can_be_noted_one_by_one(sample: Sample, data: st.DataObject) -> None:
     """Law: a lead that is started and told of its facts in order is where replay brings it."""
     events = [x for x in data.draw(histories(sample.start)) if x.kind != "retraction"]
-    state = sample.machine.start(sample.lead)
-    for fact in sorted({x.id: x for x in events}.values(), key=lambda x: (x.time, x.id)):
+    facts = in_order({x.id: x for x in events}.values())
+    owned = any(x.kind == "assigned" for x in facts)
+    lead = sample.lead.model_copy(update={"owner": None}) if owned else sample.lead
+    state = sample.machine.start(lead)
+    for fact in facts:
+        late = sample.machine.note(sample.machine.replay(lead, events=facts), fact)
+        assert isinstance(late, Refusal)
         noted = sample.machine.note(state, fact)
         assert isinstance(noted, State)
         state = noted
@@ -303,11 +379,17 @@ def test_facts_in_order_can_be_noted_one_by_one(sample: Sample, data: st.DataObj
 
 @given(sample=samples, data=st.data())
 def test_what_is_taken_back_never_was(sample: Sample, data: st.DataObject) -> None:
-    """Law: a history with a retraction is the history without what it takes back."""
+    """Law: a history with a retraction is the history without what it takes back.
+
+    But for the version, which counts both.
+    """
     events = [x for x in data.draw(histories(sample.start)) if x.kind != "retraction"]
     if events:
         gone = data.draw(st.sampled_from(events))
         told = event(sample.start + 90_000, "retraction", 900, of=gone.id)
         rest = [x for x in events if x.id != gone.id]
-        with_it = sample.machine.trail(sample.lead, events=[*events, told])
-        assert with_it == sample.machine.trail(sample.lead, events=rest)
+        lead = sample.lead.model_copy(update={"owner": None})  # it is told by facts
+        with_it = sample.machine.trail(lead, events=[*events, told])
+        without = sample.machine.trail(lead, events=rest)
+        version = len({x.id for x in events}) + 1
+        assert with_it == replace(without, state=replace(without.state, version=version))
