@@ -45,7 +45,8 @@ class Requirement(Section):
     """Something that has to be there before a lead goes on from a stage."""
 
     by: Texts = ()
-    """The roles that owe it; by default the owner of the stage."""
+    """The roles that owe it, and whose word counts; by default the owner of the stage owes it, and
+    anybody's word counts."""
     after: Texts = ()
     """What has to be there before it: other requirements, or `approvals`. It does not count
     before."""
