@@ -17,11 +17,11 @@ from leadrules import EvaluationError, Event, Lead
 from leadrules.frames import event_frame_of
 from leadrules.vocabulary import Vocabulary
 from tests import frames
-from tests.frames import EAGER_AND_LAZY, KINDS, MAKE
+from tests.frames import EAGER_AND_LAZY, MAKE
 from tests.lifecycle.histories import event, histories, moved
 from tests.lifecycle.offices import moment
 from tests.lifecycle.processes import Sample, samples, starts
-from tests.lifecycle.test_replay import HOUR, MACHINE, MONDAY
+from tests.lifecycle.test_replay import DATA, HOUR, MACHINE, MONDAY
 
 COLUMNS = ("lead_id", "stage", "entered", "left", "entry_no", "by", "reason", "policy")
 FEWER = max(2, settings().max_examples // 10)
@@ -110,16 +110,6 @@ def test_a_frame_has_the_entries_of_every_trail(
     check(kind, sample, case)
 
 
-@settings(max_examples=3)
-@pytest.mark.spark
-@given(sample=samples, case=cases())
-def test_a_frame_of_spark_has_them_too(
-    sample: Sample, case: tuple[list[Lead], list[Event], Any]
-) -> None:
-    """Law: `replay_frame` gives the entries of `trail`, exactly, on Spark."""
-    check("spark", sample, case)
-
-
 FACTS = (
     moved(MONDAY + HOUR, "s1", 1, by="ann"),
     event(MONDAY + 2 * HOUR, "update", 2),
@@ -131,8 +121,7 @@ def plain(found: Any) -> list[tuple[str, str, int]]:
     return [(row[0], row[1], row[4]) for row in rows(found)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_rows_that_are_no_events_are_none(kind: str) -> None:
+def check_odd(kind: str) -> None:
     """As in every frame of events: without a lead, an id, a time or a known kind."""
     good = tables([], FACTS)[1].to_pylist()
     bad: list[Mapping[str, Any]] = [
@@ -147,7 +136,55 @@ def test_rows_that_are_no_events_are_none(kind: str) -> None:
     ]
     schema = tables([], FACTS)[1].schema
     (frame,) = made(kind, pa.Table.from_pylist([*bad, *good], schema=schema))
-    assert plain(MACHINE.replay_frame(frame)) == [("l1", "s1", 1), ("l2", "s0", 1)]
+    found = MACHINE.replay_frame(frame)
+    assert type(found) is type(frame)
+    assert plain(found) == [("l1", "s1", 1), ("l2", "s0", 1)]
+
+
+@pytest.mark.parametrize("kind", EAGER_AND_LAZY)
+def test_rows_that_are_no_events_are_none(kind: str) -> None:
+    check_odd(kind)
+
+
+@pytest.mark.spark
+def test_rows_of_spark_are_read_as_others() -> None:
+    """What is computed is computed in memory, whatever the frame was."""
+    check_odd("spark")
+
+
+@pytest.mark.parametrize("kind", EAGER_AND_LAZY)
+def test_only_the_first_move_says_where_a_lead_arose(kind: str) -> None:
+    """As in a trail: what else happened then is no move, and moves come after it."""
+    people = [Lead(id=f"l{n}", created=moment(MONDAY)) for n in range(1, 6)]
+    facts = [
+        moved(MONDAY, "s1", 1),
+        event(MONDAY, "update", 2),
+        moved(MONDAY, "s1", 1, lead="l2"),
+        moved(MONDAY, "s0", 2, lead="l2"),
+        moved(MONDAY, "nowhere", 1, lead="l3"),
+        moved(MONDAY, "s1", 2, lead="l3"),
+        moved(MONDAY, "s0", 1, lead="l4", from_="s1"),
+        moved(MONDAY, "s1", 2, lead="l4"),
+        event(MONDAY - 1, "update", 1, lead="l5"),
+        moved(MONDAY, "s1", 2, lead="l5"),
+    ]
+    leads, events = made(kind, *tables(people, facts))
+    found = rows(MACHINE.replay_frame(events, leads=leads))
+    assert [(row[0], row[1]) for row in found] == [
+        ("l1", "s1"),
+        ("l2", "s1"),
+        ("l2", "s0"),
+        ("l3", "s0"),
+        ("l3", "s1"),
+        ("l4", "s0"),
+        ("l4", "s1"),
+        ("l5", "s0"),
+        ("l5", "s1"),
+    ]
+    assert found == meant(SAMPLE, people, facts)
+
+
+SAMPLE = Sample(DATA, {}, MONDAY)
 
 
 def test_a_table_of_moves_need_not_have_what_no_move_says() -> None:
