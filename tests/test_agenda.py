@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from leadrules import Engine, EvaluationError, Event, Lead, load_policy, presets
 from leadrules.agenda import Agenda, Owed, agenda, roles_of, span_text
 from leadrules.lifecycle.owed import urgency
+from leadrules.lifecycle.transition import Settled
 from tests.frames import EAGER_AND_LAZY, KINDS, MAKE, related
 
 POLICY = load_policy(presets.demo_policy())
@@ -133,6 +134,17 @@ def end(story: tuple[Lead, Sequence[Event]]) -> datetime:
     return max((x.time for x in story[1]), default=START)
 
 
+def moves_now(story: tuple[Lead, Sequence[Event]], at: datetime) -> bool:
+    """Return whether the policy would move a lead by itself."""
+    lead, events = story
+    found = ENGINE.evaluate(lead, events=events, at=at)
+    assert found.state is not None
+    assert found.score is not None
+    machine, derived = ENGINE.machine, found.score.results
+    settled = machine.settle(found.state, lead=lead, at=at, derived=derived)
+    return isinstance(settled, Settled) and len(settled) > 0
+
+
 def looks(found: Agenda) -> set[tuple[Any, ...]]:
     """Return what time alone can change of an agenda."""
     return {(x.kind, x.name, x.status, x.step, x.since, x.what) for x in found}
@@ -154,7 +166,9 @@ def test_nobody_is_forgotten(story: tuple[Lead, list[Event]], wait: timedelta) -
     assert found.items or found.next_check is not None
     for owed in found:
         assert (owed.owner is None) != (owed.queue is None)
-        assert owed.owner == found.owner
+        assert owed.owner in {found.owner, None}
+        theirs = stages[owed.stage].owner in (None, *owed.roles)
+        assert owed.owner == (found.owner if theirs else None)
 
 
 @given(stories(), later)
@@ -162,13 +176,17 @@ def test_nothing_changes_before_the_next_check(
     story: tuple[Lead, list[Event]], wait: timedelta
 ) -> None:
     """Law: time alone changes nothing of an agenda before its next check, and something then:
-    what it says, or that the policy may take a move."""
+    what it says, or that the policy may take a move, which it may at once if that is now."""
     at = end(story) + wait
     found = ask(story, at)
     if found.next_check is None:
         assert looks(ask(story, at + timedelta(days=1000))) == looks(found)
         return
+    if found.next_check == at:
+        assert moves_now(story, at)
+        return
     assert found.next_check > at
+    assert not moves_now(story, at)
     assert looks(ask(story, found.next_check - INSTANT)) == looks(found)
     then = ask(story, found.next_check)
     timers = {
@@ -334,8 +352,11 @@ def test_a_worklist_may_be_of_one_role_or_one_owner() -> None:
     bens = rows_of(ENGINE.agenda_frame(leads, events=events, at=NOW, owner="ben"))
     assert bens == [row for row in whole if row["owner"] == "ben"]
     assert {row["lead_id"] for row in bens} == {"1"}
+    assert {row["queue"] for row in whole if row["kind"] == "send"} == {"marketing"}
     both = ENGINE.agenda_frame(leads, events=events, at=NOW, owner="ben", role="marketing")
-    assert {row["kind"] for row in rows_of(both)} == {"acknowledge", "send"}
+    assert rows_of(both) == []
+    both = ENGINE.agenda_frame(leads, events=events, at=NOW, owner="ben", role="qualifying_rep")
+    assert rows_of(both) == bens
 
 
 def test_a_worklist_starts_from_the_states_that_the_host_keeps() -> None:
@@ -512,7 +533,7 @@ def test_it_prints_as_text() -> None:
     assert lines[0] == "lead 1, in stage 'inquiry', as of 2026-10-05 09:00 Europe/Berlin"
     assert lines[1] == (
         "  breached: let them hear that we heard them, after activity 'e3', due 2026-10-01 10:09 "
-        "Europe/Berlin; ben (marketing) [acknowledge price_list]"
+        "Europe/Berlin; marketing [acknowledge price_list]"
     )
     assert lines[-1] == "look again at 2026-10-05 09:06 Europe/Berlin"
 
@@ -522,13 +543,72 @@ def test_a_lead_that_is_not_there_yet_says_so() -> None:
         "lead 2, not there yet, as of 2026-10-05 09:00 Europe/Berlin\n"
         "  open: say when the lead arose; nobody does, and nothing has happened to it; "
         "marketing [gap created]\n"
-        "time alone changes nothing"
+        "no deadline ahead; what fades with time is not foreseen"
     )
     assert str(ask(STORIES[2], NOW)) == (
         "lead 3, not there yet, as of 2026-10-05 09:00 Europe/Berlin\n"
         "  nothing is owed\n"
         "look again at 2026-10-31 08:00 Europe/Berlin"
     )
+
+
+def look_of(move: str, at: datetime, **known: Any) -> datetime | None:
+    """Return when to look again at a lead, of a process in which the policy takes one move."""
+    how, _, when = move.partition("when: ")
+    move = f"{how}when: '{when}'" if when else move
+    policy = load_policy(f"""
+    leadrules: 1
+    policy: {{id: acme, version: 1, effective: 2026-01-01}}
+    parameters: {{level: {{2026-01-01: 9, 2026-10-20: 2}}}}
+    lifecycle:
+      stages: {{work: {{owner: sales}}, rest: {{owner: sales}}, won: {{kind: won}}}}
+      moves:
+        - {{from: work, to: rest, {move}}}
+        - {{from: [work, rest], to: won, by: [sales]}}
+    """)
+    lead = policy.lead({"id": "17", "created": START, **known})
+    found = Engine(policy).agenda(lead, at=at)
+    return found.next_check
+
+
+DAYS = {days: START + timedelta(days=days) for days in range(40)}
+
+
+@pytest.mark.parametrize(
+    ("move", "at", "known", "check"),
+    [
+        ("after: 2 days", 0, {}, 2),
+        ("after: 2 days", 10, {}, 10),
+        ("after: 2 days, when: consent", 10, {}, None),
+        ("after: 2 days, when: consent", 10, {"consent": True}, 10),
+        ("automatic: true, when: consent", 10, {"consent": True}, 10),
+        ('automatic: true, when: older_than(created, "30 days")', 0, {}, 30),
+        ('automatic: true, when: older_than(created, "30 days")', 30, {}, 30),
+        ('automatic: true, when: not within(stage_since, "9 days")', 5, {}, 9),
+        ('automatic: true, when: older_than(created, "30 days") and consent', 31, {}, None),
+        (
+            "automatic: true, when: company.employees > param.level",
+            10,
+            {"company.employees": 5},
+            DAYS[19].replace(hour=0),
+        ),
+        ('after: 5 days, when: older_than(created, "3 days")', 0, {}, 5),
+        ('after: 5 days, when: older_than(created, "9 days")', 6, {}, 9),
+    ],
+)  # fmt: skip
+def test_what_time_does_to_moves_is_foreseen(
+    move: str, at: int, known: Plain, check: int | datetime | None
+) -> None:
+    wanted = DAYS[check] if isinstance(check, int) else check
+    assert look_of(move, DAYS[at], **known) == wanted
+
+
+def test_answers_that_lapse_are_foreseen() -> None:
+    lead, events = STORIES[0]
+    until = NOW + timedelta(minutes=2)
+    answer = {"criterion": "budget", "answer": "met", "until": until}
+    found = ask((lead, [*events, event(20, "answer", 8, lead="1", **answer)]), NOW)
+    assert found.next_check == until
 
 
 def test_a_lead_at_an_end_is_owed_nothing() -> None:

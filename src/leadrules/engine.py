@@ -179,9 +179,26 @@ class Engine:
         machine = self.machine
         if state is not None:
             machine.demand(state, moment_of(at))
-        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
-        scoring = self.policy.scoring
-        return agenda(lead, found.state, machine=machine, at=at, score=found.score, scoring=scoring)
+        given = tuple(events)
+        found = self.evaluate(lead, events=given, state=state, at=at, previous=previous)
+        return agenda(
+            lead,
+            found.state,
+            machine=machine,
+            at=at,
+            score=found.score,
+            scoring=self.policy.scoring,
+            lapses=self._lapse(lead, given, moment_of(at)),
+        )
+
+    def _lapse(self, lead: Lead, events: Iterable[Event], moment: int) -> int | None:
+        """Return when the next answer lapses of those that hold at a moment, if one does."""
+        interview = self._scorer.interview if self._scorer else None
+        if interview is None:
+            return None
+        given = interview.given(standing(events, lead_id=lead.id, at=moment), moment)
+        ends = [interview.until(x) for x in given.values() if x["answer"] != "unknown"]
+        return min((end for end in ends if end is not None), default=None)
 
     def handoff(
         self,

@@ -158,8 +158,16 @@ def test_everything_says_who_where_and_why() -> None:
         ("send", "prices", ("marketing",), "marketing", "lifecycle.responses.prices.send"),
     }
     assert {(x.lead_id, x.stage, x.owner) for x in found.values()} == {("17", "work", None)}
+
+
+def test_what_is_for_other_roles_is_not_for_the_owner() -> None:
     for x in owed(EVERYTHING, ASKED, now=at("02 10:00"), owner="anna").values():
-        assert (x.owner, x.queue) == ("anna", None)
+        whose = ("anna", None) if "sales" in x.roles else (None, x.roles[0])
+        assert (x.owner, x.queue) == whose
+    shared = {**EVERYTHING, "responses": {}}
+    shared["moves"] = [{**EVERYTHING["moves"][0], "by": ["chief", "sales"]}]
+    found = owed(shared, now=at("02 10:00"), owner="anna")["accept", "won"]
+    assert (found.owner, found.queue, found.who) == ("anna", None, "anna (chief or sales)")
 
 
 def test_a_stage_without_a_queue_waits_with_its_role() -> None:
@@ -426,7 +434,11 @@ def test_where_no_rule_asks_for_anything_somebody_decides() -> None:
 def test_where_time_moves_the_lead_on_nothing_has_to_be_decided_until_then() -> None:
     data = {**CLOCKED, "clocks": {}, "moves": [{"from": "work", "to": "won", "after": "1 day"}]}
     assert owed(data, now=at("03 09:00") - INSTANT) == {}
-    assert set(owed(data, now=at("03 09:00"))) == {("move", "work")}
+    assert owed(data, now=at("30 09:00")) == {}  # the policy moves it as soon as it is asked
+    for more in ({"when": "consent"}, {"fields": ["email"]}):
+        guarded = {**data, "moves": [{**data["moves"][0], **more}]}
+        assert owed(guarded, now=at("03 09:00") - INSTANT) == {}
+        assert set(owed(guarded, now=at("03 09:00"))) == {("move", "work")}
 
 
 def test_a_stage_that_no_move_leaves_owes_nothing() -> None:
@@ -526,7 +538,7 @@ def test_a_plan_is_for_leads_of_which_its_condition_is_true() -> None:
 def test_the_gap_between_messages_puts_them_off() -> None:
     mail = event("03 12:00", "touch", channel="email", direction="outbound", automatic=True)
     found = nurtured({"steps": STEPS, "gap": "3 days"}, mail, now=at("03 13:00"))
-    assert found == {"first": ("open", at("06 12:00")), "second": ("open", at("07 09:00"))}
+    assert found == {"first": ("open", at("06 12:00")), "second": ("open", at("09 12:00"))}
 
 
 @pytest.mark.parametrize(
@@ -584,6 +596,46 @@ def test_a_yearly_step_is_sent_once_a_year_and_the_latest_that_was_missed() -> N
         },
     )
     assert nurtured(plan, sent, now=second) == {"x": ("open", third)}
+
+
+def test_of_several_late_steps_only_the_first_is_due_now() -> None:
+    steps = {**STEPS, "third": {"after": "6 days", "send": "more"}}
+    plan = {"steps": steps, "gap": "7 days"}
+    found = nurtured(plan, now=at("22 09:00"))
+    assert found == {
+        "first": ("at_risk", at("04 09:00")),
+        "second": ("open", at("29 09:00")),
+        "third": ("open", datetime(2026, 4, 5, 9, tzinfo=UTC)),
+    }
+    mail = {"channel": "email", "direction": "outbound", "automatic": True}
+    sent = event("22 10:00", "touch", step="plan.first", **mail)
+    assert nurtured(plan, sent, now=at("22 11:00")) == {
+        "second": ("open", at("29 10:00")),
+        "third": ("open", datetime(2026, 4, 5, 10, tzinfo=UTC)),
+    }
+
+
+def test_a_gap_is_kept_from_the_messages_of_all_plans() -> None:
+    data = {
+        "stages": {"work": {"owner": "sales"}, "won": {"kind": "won"}},
+        "moves": [{"from": "work", "to": "won", "by": ["sales"]}],
+        "nurture": {
+            "rare": {
+                "in": "work",
+                "gap": "7 days",
+                "steps": {"x": {"after": "3 days", "send": "it"}},
+            },
+            "often": {"in": "work", "steps": {"y": {"after": "2 days", "send": "it"}}},
+        },
+    }
+    found = owed(data, now=at("03 09:00"), consent=True)
+    rare, often = found["nurture", "rare.x"], found["nurture", "often.y"]
+    assert (often.due, often.next_change) == (at("04 09:00"), at("04 09:00"))
+    assert (rare.due, rare.next_change) == (at("11 09:00"), None)
+    found = owed(data, now=at("20 09:00"), consent=True)
+    rare, often = found["nurture", "rare.x"], found["nurture", "often.y"]
+    assert (often.status, often.due) == ("at_risk", at("04 09:00"))
+    assert (rare.status, rare.due) == ("open", at("27 09:00"))
 
 
 def test_a_step_on_activities_is_due_when_enough_of_them_are_close_together() -> None:
@@ -646,7 +698,7 @@ def test_it_is_one_readable_line() -> None:
     )
     assert found["send", "prices"].text("Europe/Berlin") == (
         "at risk: send 'price_list', as activity '02 09:00 activity' asks, due 2026-03-02 18:00 "
-        "Europe/Berlin; anna (marketing) [send prices]"
+        "Europe/Berlin; marketing [send prices]"
     )
     waiting = owed(EVERYTHING, now=at("02 16:00"))["requirement", "review"]
     assert str(waiting) == (

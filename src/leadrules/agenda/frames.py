@@ -124,7 +124,7 @@ def _owed(  # noqa: PLR0913, PLR0917 - a lead at a moment, and what reads it
     lead_id, _, known = row
     if state is None:
         return unborn(machine, lead_id, known.get("created"), at, moment).items
-    return listing(machine.process, state, known, moment, questions)[0]
+    return listing(machine.process, state, known, moment, questions)
 
 
 def _ordered(found: Mapping[str, list[Any]]) -> nw.DataFrame[Any]:
@@ -218,8 +218,9 @@ class _Where:
     def __init__(self, machine: StageMachine, events: Any, moment: int) -> None:
         self._machine, self._moment = machine, moment
         self._facts: Mapping[str, Sequence[Fact]] = {}
+        self._assigned: frozenset[str] = frozenset()
         if events is not None:
-            self._facts = facts_of(
+            self._facts, self._assigned = facts_of(
                 events,
                 lifecycle=machine.lifecycle,
                 vocabulary=machine.vocabulary,
@@ -244,7 +245,7 @@ class _Where:
             self._machine.process,
             lead_id,
             first,
-            owner=owner if isinstance(owner, str) else None,
+            owner=owner if isinstance(owner, str) and lead_id not in self._assigned else None,
             policy=self._machine.policy,
         )
         course.fold(facts)  # type: ignore[arg-type]  # they have all that it reads of events

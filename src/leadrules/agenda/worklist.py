@@ -12,10 +12,12 @@ from leadrules.errors import EvaluationError
 from leadrules.lead import Lead
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.dues import answers_owed, next_timer, owed_in
+from leadrules.lifecycle.foresight import next_flip
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.owed import Owed, in_zone, urgency
 from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.state import State
+from leadrules.lifecycle.transition import Settled
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.score import Score
 from leadrules.values import Instant, Value, datetime_of, instant_of, instant_text, moment_of
@@ -35,8 +37,11 @@ class Agenda:
         stage: The stage that it is in; None if it has not arisen.
         owner: The person who owns it, if one does.
         items: What is owed, the most urgent first.
-        next_check: When any of it changes next if nothing is done, or time may move the lead on:
-            when to settle and to ask again. None if time alone changes nothing.
+        next_check: When to settle and to ask again: at once if the policy would move the lead by
+            itself; else when any of what is owed changes next if nothing is done, when the time
+            of a move is over, when `within` or `older_than` in the guard of such a move says
+            something else, or when an answer lapses. None if no such moment is ahead. How a score
+            fades is not foreseen, so who moves leads by their bands asks every day.
         zone: The IANA zone in which times are told.
         policy: The hash of the policy, if the machine was given one.
     """
@@ -62,7 +67,7 @@ class Agenda:
 
     def _foot(self) -> str:
         if self.next_check is None:
-            return "time alone changes nothing"
+            return "no deadline ahead; what fades with time is not foreseen"
         return f"look again at {in_zone(self.next_check, self.zone)}"
 
     def __str__(self) -> str:
@@ -147,6 +152,7 @@ def agenda(  # noqa: PLR0913 - what earlier steps found, and their documents
     at: datetime,
     score: Score | None = None,
     scoring: Scoring | None = None,
+    lapses: int | None = None,
 ) -> Agenda:
     """Return everything that is owed to a lead at a moment.
 
@@ -161,6 +167,7 @@ def agenda(  # noqa: PLR0913 - what earlier steps found, and their documents
         score: The score of the lead then: nurture plans may read it, and what is unknown of the
             qualification is to be asked.
         scoring: The document that the score is of, which has the questions.
+        lapses: When the next answer lapses, in microseconds, as far as that is known.
 
     Raises:
         EvaluationError: If the state was made by another policy, is of another lead, or holds
@@ -176,14 +183,23 @@ def agenda(  # noqa: PLR0913 - what earlier steps found, and their documents
     derived: Mapping[str, Value] = score.results if score else {}
     known = {**lead.record, **derived}
     asked = questions_of(scoring)
-    items, check = listing(machine.process, state, known, moment, asked)
+    items = listing(machine.process, state, known, moment, asked)
+    settled = machine.settle(state, lead=lead, at=at, derived=derived)
+    check: int | None = moment
+    if isinstance(settled, Settled) and not settled.transitions:
+        changes = [instant_of(x.next_change) for x in items if x.next_change is not None]
+        timer = next_timer(machine.process, state, moment)
+        flip = next_flip(machine.process, state, known, moment)
+        open_ = not machine.lifecycle.stages[state.stage].is_closed
+        ahead = (*changes, timer, flip, lapses if open_ else None)
+        check = min((x for x in ahead if x is not None), default=None)
     return Agenda(
         lead.id,
         at,
         state.stage,
         state.owner,
         tuple(items),
-        None if check is None else datetime_of(check),
+        None if check is None else datetime_of(Instant(check)),
         machine.vocabulary.zone,
         machine.policy,
     )
@@ -202,8 +218,8 @@ def listing(
     known: Mapping[str, Value],
     moment: int,
     questions: Mapping[str, str],
-) -> tuple[list[Owed], int | None]:
-    """Return what is owed to a lead, the most urgent first, and when to look again.
+) -> list[Owed]:
+    """Return what is owed to a lead, the most urgent first.
 
     Args:
         process: The lifecycle.
@@ -219,10 +235,7 @@ def listing(
     if unknown:
         items += answers_owed(process, state, moment, unknown)
     items.sort(key=urgency)
-    timer = next_timer(process, state, moment)
-    changes = [owed.next_change for owed in items if owed.next_change is not None]
-    first = instant_of(min(changes)) if changes else None
-    return items, min((x for x in (first, timer) if x is not None), default=None)
+    return items
 
 
 def unborn(

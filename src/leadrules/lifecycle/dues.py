@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from leadrules.calendars import Delay
+from leadrules.conditions.tree import Always
 from leadrules.lifecycle.clocks import MOMENTS, Clock
 from leadrules.lifecycle.owed import RANKS, Owed, OwedKind, Urgency, listed
 from leadrules.lifecycle.process import Process
@@ -53,7 +54,7 @@ def owed_in(process: Process, state: State, known: Mapping[str, Value], moment: 
         *_wake(desk),
         *_nurture(desk),
     ]
-    if not found and next_timer(process, state, moment) is None:
+    if not found and not _moves_by_itself(process, state, moment):
         ends = tuple(f"'{name}'" for name in process.targets[state.stage])
         what = f"decide where it goes: {listed(ends)}"
         found.append(desk.owes("move", state.stage, what, f"lifecycle.stages.{state.stage}"))
@@ -82,7 +83,7 @@ def answers_owed(
 
 
 def next_timer(process: Process, state: State, moment: int) -> int | None:
-    """Return when the policy may next take a move because time has passed, if it ever does."""
+    """Return when the policy may next take a move because its time is over, if it ever does."""
     found = []
     for _, move in process.moves[state.stage]:
         if not move.by_policy:
@@ -93,6 +94,22 @@ def next_timer(process: Process, state: State, moment: int) -> int | None:
         if again is not None and entries is not None:
             found.append(process.deadline(entries.last, again, state.hours))
     return min((due for due in found if due is not None and due > moment), default=None)
+
+
+def _moves_by_itself(process: Process, state: State, moment: int) -> bool:
+    """Return whether time alone moves a lead on, or the policy does as soon as it is asked."""
+    if next_timer(process, state, moment) is not None:
+        return True
+    for _, move in process.moves[state.stage]:
+        entries, most = state.entries_of(move.to), process.stages[move.to].most
+        full = most is not None and entries is not None and entries.times >= most
+        if not move.by_policy or full or move.fields or move.touches:
+            continue
+        if isinstance(move.when, Always) and (
+            move.automatic or timer_due(process, state, move.timer) is not None
+        ):
+            return True
+    return False
 
 
 class _Stands(NamedTuple):
@@ -134,10 +151,10 @@ class _Desk(NamedTuple):
             left = self.process.left(self.at, due, self.calendar)
         owners = (stage.owner,) if stage.owner else ()
         roles = roles or owners
-        queue = None
-        if state.owner is None:
-            theirs = stage.owner is None or stage.owner in roles
-            queue = (stage.queue or stage.owner or state.stage) if theirs else roles[0]
+        theirs = stage.owner is None or stage.owner in roles
+        owner, queue = (state.owner, None) if theirs else (None, roles[0])
+        if theirs and owner is None:
+            queue = stage.queue or stage.owner or state.stage
         return Owed(
             state.lead_id,
             state.stage,
@@ -146,7 +163,7 @@ class _Desk(NamedTuple):
             what,
             status,
             roles,
-            state.owner,
+            owner,
             queue,
             None if since is None else datetime_of(since),
             None if due is None else datetime_of(due),
@@ -377,6 +394,8 @@ def _nurture(desk: _Desk) -> Iterator[Owed]:
         by = f" by {step.channel}" if step.channel else ""
         rule = f"lifecycle.nurture.{step.plan}.steps.{step.step}"
         stands = desk.from_then(desk.state.entered, step.due)
+        if step.waits:
+            stands = stands._replace(changes=None)
         yield desk.owes(
             "nurture", f"{step.plan}.{step.step}", f"send '{step.send}'{by}", rule, stands
         )

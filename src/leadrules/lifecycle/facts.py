@@ -41,9 +41,10 @@ class Fact:
 
 def facts_of(
     events: Any, *, lifecycle: Lifecycle, vocabulary: Vocabulary, at: int
-) -> dict[str, list[Fact]]:
+) -> tuple[dict[str, list[Fact]], frozenset[str]]:
     """Return the standing events of each lead that have happened at a moment, in order.
 
+    With them come the leads of which any event says who owns them, at whatever time.
     Events of an unknown kind, and those that lack what their kind must say, are none.
 
     Args:
@@ -56,6 +57,8 @@ def facts_of(
         EvaluationError: If a column is absent or of a wrong type, or two events of a lead that
             differ have the same id.
     """
+    import polars as pl  # noqa: PLC0415 - frames are an extra
+
     says = {name: found.type for kind in KINDS.values() for name, found in kind.items()}
     read = _properties(lifecycle, vocabulary)
     history = open_events(events, None, properties=read, says=says)
@@ -69,7 +72,8 @@ def facts_of(
             columns |= parts
             places.setdefault(activity, []).append((name, found.type, list(parts)))
     frame = history.frame.select(*_ALWAYS, **columns).collect("polars").to_native()
-    return _by_lead(_standing(frame, at), there, places)
+    assigned = frame.filter(pl.col(KIND) == "assigned")[LEAD]
+    return _by_lead(_standing(frame, at), there, places), frozenset(assigned)
 
 
 def _properties(lifecycle: Lifecycle, vocabulary: Vocabulary) -> dict[str, dict[str, Declaration]]:

@@ -67,8 +67,12 @@ class Owed:
         status: `open`; `at_risk` (less than a quarter of the time is left, what is missing no
             longer fits, or it is to be done now); `breached` (it is late); or `paused`.
         roles: Who may do it: one of these roles.
-        owner: The person who owns the lead, if one does.
-        queue: Where it waits if nobody owns the lead.
+        owner: The person who owns the lead, if one does and it is for the role that owns the
+            stage: what is for other roles, such as an approval by marketing, is not for this
+            person.
+        queue: Where it waits if it is for nobody by name: the queue of the stage, or the first of
+            the other roles. So a worklist by owner has what that person is to do, and one by
+            role has the rest as well.
         since: Since when it is owed, as far as that is known.
         due: Until when; of messages and of leads that wake up, from when on.
         left: The time that is left, in open time of the calendar by which the lead is worked;
@@ -76,7 +80,8 @@ class Owed:
         missing: How many are missing, of touches.
         step: What the escalation of a clock calls for by now: `remind`, `reassign` or a role.
         rule: The place in the policy that asks for it.
-        next_change: When its status or its step changes next if nothing is done.
+        next_change: When its status or its step changes next if nothing is done, as far as that
+            can be foreseen.
     """
 
     lead_id: str

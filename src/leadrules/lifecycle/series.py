@@ -28,12 +28,25 @@ class Step(NamedTuple):
         send: What is sent.
         channel: How, if the plan says so.
         due: From when on, in microseconds.
+        waits: Whether it waits for another message, so that it is not due as long as that is not
+            sent.
     """
 
     plan: str
     step: str
     send: str
     channel: str | None
+    due: int
+    waits: bool = False
+
+
+class _Pending(NamedTuple):
+    """A step that is not sent yet, and when it would be due if it were the only one."""
+
+    plan: Plan
+    name: str
+    step: NurtureStep
+    first: int
     due: int
 
 
@@ -49,23 +62,49 @@ def steps_of(process: Process, state: State, known: Mapping[str, Value], at: int
     3. A step on activities is due when the last of them happened.
     4. A step that was sent since the entry is not sent again; a yearly one not before it is due
        again. Of yearly dates that were missed, only the latest counts.
-    5. No message is due before the gap since the last automatic message is over.
+    5. No message of a plan with a gap is due before the gap since the last automatic message is
+       over, whatever plan that was of. What is to be sent goes out one after the other, what was
+       due first before the others: of several that are late only the first is due, and the next
+       after the gap, counted from now.
     """
-    for plan in process.plans[state.stage]:
-        if not _runs(process, plan, state, known, at):
-            continue
-        gap, last = plan.document.gap, state.messaged
-        free = None if gap is None or last is None else process.deadline(last, gap, state.hours)
-        for name, step in plan.document.steps.items():
-            own = step_id(plan.name, name)
-            if step.is_yearly:
-                sent = value_of(state.sent, own)
-                due = _yearly(step, process.vocabulary.zone, state.entered, sent, at)
-            else:
-                due = _due(step, own, process, state, known)
-            if due is not None:
-                due = due if free is None else max(due, free)
-                yield Step(plan.name, name, step.send, step.channel, due)
+    pending = [
+        x for plan in process.plans[state.stage] for x in _of(process, plan, state, known, at)
+    ]
+    last: int | None = state.messaged
+    waits = False
+    while pending:
+        starts = [_from(process, state, found, found.first, last) for found in pending]
+        place = min(range(len(pending)), key=starts.__getitem__)
+        found = pending.pop(place)
+        due = _from(process, state, found, found.due, last)
+        behind = waits and found.plan.document.gap is not None
+        yield Step(found.plan.name, found.name, found.step.send, found.step.channel, due, behind)
+        last, waits = max(due, at), True
+
+
+def _from(process: Process, state: State, found: _Pending, due: int, last: int | None) -> int:
+    """Return from when on a step may be sent if the message before it is sent at some time."""
+    gap = found.plan.document.gap
+    if gap is None or last is None:
+        return due
+    return max(due, process.deadline(last, gap, state.hours) or due)
+
+
+def _of(
+    process: Process, plan: Plan, state: State, known: Mapping[str, Value], at: int
+) -> Iterator[_Pending]:
+    """Yield the steps of a plan that are not sent yet, if it runs."""
+    if not _runs(process, plan, state, known, at):
+        return
+    for name, step in plan.document.steps.items():
+        own = step_id(plan.name, name)
+        if step.is_yearly:
+            sent = value_of(state.sent, own)
+            first, due = _yearly(step, process.vocabulary.zone, state.entered, sent, at)
+        else:
+            first = due = _due(step, own, process, state, known)
+        if first is not None and due is not None:
+            yield _Pending(plan, name, step, first, due)
 
 
 def _runs(process: Process, plan: Plan, state: State, known: Mapping[str, Value], at: int) -> bool:
@@ -113,20 +152,26 @@ def _moment(step: NurtureStep, zone: str, known: Mapping[str, Value]) -> int | N
     return None
 
 
-def _yearly(step: NurtureStep, zone: str, entered: int, sent: int | None, at: int) -> int | None:
-    """Return when a step that comes every year is due: the latest missed date, else the next."""
+def _yearly(
+    step: NurtureStep, zone: str, entered: int, sent: int | None, at: int
+) -> tuple[int | None, int | None]:
+    """Return when a step that comes every year was due first, and when it is due.
+
+    That is the latest date that was missed, or the next one if none was.
+    """
     month, day = (int(part) for part in (step.on or "").split("-"))
     before = step.before or 0
-    first = datetime_of(Instant(max(entered, at) + before)).year - 1
-    missed = None
-    for year in range(first, date.max.year + 1):
+    since = entered if sent is None else max(entered, sent)
+    first = missed = None
+    for year in range(datetime_of(Instant(since + before)).year - 1, date.max.year + 1):
         due = start_of_day(_day(year, month, day), zone) - before
         if due < entered or (sent is not None and due <= sent):
             continue
+        first = due if first is None else first
         if due > at:
-            return due if missed is None else missed
+            return first, due if missed is None else missed
         missed = due
-    return missed
+    return first, missed
 
 
 def _day(year: int, month: int, day: int) -> date:
