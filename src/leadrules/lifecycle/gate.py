@@ -173,9 +173,10 @@ class _Guard:
 
     def verdict(self, process: Process, case: Case) -> tuple[bool | None, Read]:
         """Return whether it is true of a lead, None if that is unknown, and what it read."""
+        added = process.vocabulary.derived
         known: dict[str, Value] = {"id": case.state.lead_id}  # an error tells it
         for name in self.reads:
-            value = case.derived.get(name, case.known.get(name))
+            value = (case.derived if name in added else case.known).get(name)
             if value is not None:
                 known[name] = value
         if self.own:

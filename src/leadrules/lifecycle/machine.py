@@ -11,6 +11,7 @@ from leadrules.document import path_text
 from leadrules.errors import EvaluationError, Issue, PolicyError, as_written, did_you_mean, one_of
 from leadrules.events import Event, standing
 from leadrules.lead import Lead
+from leadrules.lifecycle.arguments import demand_known, tells_what_is_wrong
 from leadrules.lifecycle.audit import Audit, Derive
 from leadrules.lifecycle.course import Course
 from leadrules.lifecycle.diagram import Diagram
@@ -95,6 +96,7 @@ class StageMachine:
         words = lifecycle.words(self.vocabulary)
         self.process = Process(lifecycle, words, self.calendars)
         self._gate = Gate(self.process)
+        self._added = frozenset(self.vocabulary.derived)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (self.lifecycle, self.vocabulary, self.calendars, self.policy)
@@ -112,6 +114,7 @@ class StageMachine:
 
     # --- where a lead is
 
+    @tells_what_is_wrong
     def start(self, lead: Lead, *, at: datetime | None = None) -> State:
         """Return the state of a lead that has just arisen.
 
@@ -128,6 +131,7 @@ class StageMachine:
         moment = lead.record["created"] if at is None else moment_of(at)
         return self._begin(lead, Instant(moment), lead.owner).state()  # type: ignore[arg-type]  # a datetime
 
+    @tells_what_is_wrong
     def note(self, state: State, event: Event) -> State | Refusal:
         """Return the state of a lead after a fact, which is applied without asking.
 
@@ -145,6 +149,8 @@ class StageMachine:
         wrong = self._wrong(state, event.moment)
         if event.moment == state.time and (event.kind == "moved", event.id) <= state.last:
             message = f"at that moment the state holds '{state.last[1]}', which comes after it"
+            if event.id == state.last[1]:
+                message = f"the state holds '{event.id}' already"
             wrong.append(Unmet("late", message, "replay the events of the lead"))
         if event.kind == "retraction":
             message = "what a retraction takes back is in the state already"
@@ -155,6 +161,7 @@ class StageMachine:
         course.note(event)
         return course.state()
 
+    @tells_what_is_wrong
     def replay(
         self, lead: Lead, *, events: Iterable[Event] = (), at: datetime | None = None
     ) -> State:
@@ -206,6 +213,7 @@ class StageMachine:
     def _begin(self, lead: Lead, at: Instant, owner: str | None) -> Course:
         return Course(self.process, lead.id, at, owner=owner, policy=self.policy)
 
+    @tells_what_is_wrong
     def trail(
         self, lead: Lead, *, events: Iterable[Event] = (), at: datetime | None = None
     ) -> Trail:
@@ -257,6 +265,7 @@ class StageMachine:
             events, leads, stages=self.lifecycle.stages, vocabulary=self.vocabulary, at=moment
         )
 
+    @tells_what_is_wrong
     def audit(
         self,
         lead: Lead,
@@ -286,6 +295,7 @@ class StageMachine:
         audit = Audit(self.process, self._gate, self._case, self.advance, self.force)
         return tuple(audit.refusals(lead, facts, course, derived))
 
+    @tells_what_is_wrong
     def migrate(self, state: State) -> State | Refusal:
         """Return a state that another policy made as one of this policy.
 
@@ -305,6 +315,7 @@ class StageMachine:
 
     # --- moves
 
+    @tells_what_is_wrong
     def advance(
         self,
         state: State,
@@ -321,14 +332,15 @@ class StageMachine:
             request: The stage it should go to, who asks, and why.
             lead: The lead.
             at: The moment; no earlier than what is in the state.
-            derived: What earlier steps found, such as the band; what is not given is missing.
+            derived: What earlier steps found, such as the band: `score.results`. What is not given
+                is missing, and nothing else may be given.
 
         Returns:
             The transition, which is true in a condition and has the new state; or a refusal,
             which is false and lists every requirement that is not met.
 
         Raises:
-            EvaluationError: If the lead or the moment cannot be evaluated.
+            EvaluationError: If something that is given is not of its kind, or cannot be evaluated.
         """
         moment = moment_of(at)
         case = self._case(state, lead, derived, moment)
@@ -347,6 +359,7 @@ class StageMachine:
         least = min((against[index] for index in moves), key=_how_far)
         return Refusal(state.lead_id, state.stage, request.to, at, tuple(least))
 
+    @tells_what_is_wrong
     def would(
         self,
         state: State,
@@ -374,6 +387,7 @@ class StageMachine:
             found[to] = answer.unmet if isinstance(answer, Refusal) else ()
         return found
 
+    @tells_what_is_wrong
     def settle(
         self, state: State, *, lead: Lead, at: datetime, derived: Derived | None = None
     ) -> Settled | Refusal:
@@ -408,6 +422,7 @@ class StageMachine:
             state = step.state
             seen.add(state.stage)
 
+    @tells_what_is_wrong
     def force(
         self,
         state: State,
@@ -425,6 +440,7 @@ class StageMachine:
             derived: As of `advance`.
         """
         moment = moment_of(at)
+        found = self._found(derived)
         wrong = [*self._wrong(state, moment), *_wrongly_asked(state, request, moment)]
         if request.to not in self.lifecycle.stages:
             wrong.append(self._no_move(state.stage, request.to))
@@ -438,12 +454,13 @@ class StageMachine:
         if not (request.reason or "").strip():
             wrong.append(Unmet("reason-missing", "no reason is said", "a forced move needs one"))
         if not wrong:
-            case = Case(state, {}, derived or {}, moment)
+            case = Case(state, {}, found, moment)
             return self._moved(case, request, at, (), forced=True)
         return Refusal(state.lead_id, state.stage, request.to, at, tuple(wrong))
 
     # --- what is owed
 
+    @tells_what_is_wrong
     def owed(
         self, state: State, *, lead: Lead, at: datetime, derived: Derived | None = None
     ) -> tuple[Owed, ...]:
@@ -464,16 +481,18 @@ class StageMachine:
         case = self._case(state, lead, derived, moment)
         return tuple(owed_in(self.process, state, {**case.known, **case.derived}, moment))
 
+    @tells_what_is_wrong
     def demand(self, state: State, moment: int) -> None:
         """Raise an error if nothing can be said of a lead in a state at a moment.
 
         Raises:
-            EvaluationError: If the moment is earlier than what is in the state, or the state was
-                made by another policy.
+            EvaluationError: If the moment is earlier than what is in the state, the state was made
+                by another policy, or it names what the policy does not know.
         """
         for unmet in self._wrong(state, moment):
             message = f"state: {unmet.message}; {unmet.needs}"
             raise EvaluationError(message, field="state", lead_id=state.lead_id)
+        demand_known(state, self.process)
 
     def _case(self, state: State, lead: Lead, derived: Derived | None, moment: int) -> Case:
         """Return a lead at a moment; who owns it says its state.
@@ -487,7 +506,22 @@ class StageMachine:
             raise EvaluationError(message, field="state", lead_id=lead.id)
         if state.owner is not None and self.process.reads_owner:
             known = {**known, "owner": state.owner}
-        return Case(state, known, derived or {}, moment)
+        return Case(state, known, self._found(derived), moment)
+
+    def _found(self, derived: Derived | None) -> Derived:
+        """Return what earlier steps found, which is never what a lead brings.
+
+        Raises:
+            EvaluationError: If it has a name that no earlier step adds.
+        """
+        if not derived:
+            return {}
+        if not derived.keys() <= self._added:
+            name = next(x for x in derived if x not in self._added)
+            adds = f"they add {one_of(self.vocabulary.derived)}" if self._added else "there is none"
+            message = f"derived: no earlier step adds '{as_written(name)}'; {adds}"
+            raise EvaluationError(message, field="derived")
+        return derived
 
     def _wrong(self, state: State, moment: int) -> list[Unmet]:
         """Return what stands against doing anything with a state."""

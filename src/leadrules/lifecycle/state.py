@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from datetime import datetime
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -200,29 +201,30 @@ class State:
         """Return the state that plain data says.
 
         Raises:
-            EvaluationError: If the data is no state, or of a schema that is not known.
+            EvaluationError: If the data is no state, of a schema that is not known, or its moments
+                are not in order. Whether a policy knows the names in it, its machine tells.
         """
         if not isinstance(data, Mapping):
             raise _no_state(f"'{as_written(data)}' is no state; expected what to_dict() gives")
         if data.get("schema") != SCHEMA:
             found = as_written(data.get("schema"))
             raise _no_state(f"its schema is '{found}'; this release reads '{SCHEMA}'")
-        known = {found.name for found in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in data.items():
-            if name in known:
+            if name in _PARTS:
                 try:
                     values[name] = _read(name, value)
-                except (TypeError, ValueError, IndexError, AttributeError):
+                except (TypeError, ValueError, AttributeError):
                     shown = as_written(value)
                     raise _no_state(f"{name}: '{shown}' is not what to_dict() gives") from None
             elif name != "schema":
-                raise _no_state(f"no part of a state is called '{name}'")
-        try:
-            return cls(**values)
-        except TypeError:
-            absent = next(x for x in ("lead_id", "stage", "entered", "time") if x not in values)
-            raise _no_state(f"{absent}: is missing") from None
+                raise _no_state(f"no part of a state is called '{as_written(name)}'")
+        for name in _NEEDED:
+            if values.get(name, ()) == ():
+                raise _no_state(f"{name}: is missing")
+        state = cls(**values)
+        _demand_order(state)
+        return state
 
 
 _Kind = TypeVar("_Kind")
@@ -261,82 +263,168 @@ def _no_state(message: str) -> EvaluationError:
     return EvaluationError(f"state: {message}", field="state")
 
 
+_NEEDED = ("lead_id", "stage", "entered", "time", "began", "entries", "hours")
+"""The parts that every state has; what else is not there is empty."""
+
 _MOMENTS = frozenset({"entered", "time", "began", "ended", "updated", "contacted", "messaged"})
 _PAIRS = frozenset({"moments", "done", "approved", "sent"})
 _LISTS = frozenset({"counted", "matched"})
-_RECORDS: Mapping[str, tuple[type[tuple[Any, ...]], tuple[int, ...]]] = {
-    "entries": (Entries, (1, 2)),
-    "runs": (Run, (1, 2)),
-    "pauses": (Pause, (1, 2)),
-    "asked": (Asked, (2, 3, 4)),
-}
-"""The parts that are lists of records, and which places of a record are moments."""
 
 
 def _plain(name: str, value: Any) -> Any:
-    if value is None or name in {"version", "lead_id", "stage"}:
-        return value
-    if name in _MOMENTS:
-        return instant_text(value)
-    if name in _PAIRS:
-        return {key: instant_text(at) for key, at in value} or None
-    if name in _LISTS:
-        return {key: [instant_text(at) for at in times] for key, times in value} or None
-    if name == "waived":
-        return dict(value) or None
+    if name in _PAIRS or name in _LISTS or name == "waived":
+        return {key: _written(found) for key, found in value} or None
     if name == "last":
         return [*value] if value[1] else None
-    if name == "through":
-        return list(value)
-    if name == "hours":
-        return [[instant_text(at), calendar] for at, calendar in value]
-    if name == "next_step":
-        return [value[0], None if value[1] is None else instant_text(value[1])]
-    if name in _RECORDS:
-        places = _RECORDS[name][1]
-        return [
-            [instant_text(x) if i in places and x is not None else x for i, x in enumerate(record)]
-            for record in value
-        ]
-    return value
+    return _written(value)
+
+
+def _written(value: Any) -> Any:
+    """Return a part as JSON has it: moments are texts, and tuples lists."""
+    if isinstance(value, Instant):
+        return instant_text(value)
+    return [_written(found) for found in value] if isinstance(value, tuple) else value
 
 
 def _read(name: str, value: Any) -> Any:
+    """Return a part of a state.
+
+    Raises:
+        TypeError: If the value is not of its type.
+        ValueError: If it is no moment, out of range, or has more or less in it.
+        AttributeError: If it is no mapping.
+    """
     if name in _MOMENTS:
         return _moment(value)
     if name in _PAIRS:
         return tuple((_text(key), _moment(at)) for key, at in value.items())
     if name in _LISTS:
-        return tuple((_text(key), tuple(_moment(x) for x in times)) for key, times in value.items())
-    if name == "waived":
-        return tuple((_text(key), _text(reason)) for key, reason in value.items())
-    if name == "through":
-        return tuple(_text(x) for x in value)
-    if name == "hours":
-        return tuple((_moment(at), None if x is None else _text(x)) for at, x in value)
-    if name == "next_step":
-        return _text(value[0]), None if value[1] is None else _moment(value[1])
+        return tuple((_text(key), _moments(times)) for key, times in value.items())
     if name in _RECORDS:
-        kind, places = _RECORDS[name]
-        return tuple(
-            kind._make(  # type: ignore[attr-defined]  # each is a named tuple
-                _moment(x) if place in places and x is not None else x
-                for place, x in enumerate(record)
-            )
-            for record in value
-        )
-    if name == "last":
-        return bool(value[0]), _text(value[1])
-    if name == "version":
-        return int(value)
+        kind, readers = _RECORDS[name]
+        return tuple(kind(*_record(found, readers)) for found in _list(value))
+    match name:
+        case "version":
+            return _count(value)
+        case "waived":
+            return tuple((_text(key), _text(reason)) for key, reason in value.items())
+        case "through":
+            return tuple(_text(found) for found in _list(value))
+        case "hours":
+            hours = tuple(_record(found, (_moment, _perhaps(_text))) for found in _list(value))
+            _demand_rising([at for at, _ in hours])
+            return hours
+        case "next_step":
+            return _record(value, (_text, _perhaps(_moment)))
+        case "last":
+            return _record(value, (_flag, _text))
     return _text(value)
+
+
+_Reader = Callable[[Any], Any]
+
+
+def _record(value: Any, readers: Sequence[_Reader]) -> tuple[Any, ...]:
+    return tuple(read(found) for read, found in zip(readers, _list(value), strict=True))
+
+
+def _perhaps(read: _Reader) -> _Reader:
+    """Return what reads a value, or nothing."""
+    return lambda value: None if value is None else read(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
 
 
 def _moment(value: Any) -> Instant:
     return instant_of(datetime.fromisoformat(value))
 
 
+def _moments(value: Any) -> tuple[Instant, ...]:
+    found = tuple(_moment(at) for at in _list(value))
+    _demand_rising(found)
+    return found
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def _entry(*parts: Any) -> Entries:
+    found = Entries(*parts)
+    _demand_rising((found.first, found.last))
+    if not found.times:
+        raise ValueError
+    return found
+
+
+def _ran(*parts: Any) -> Run:
+    found = Run(*parts)
+    if found.stop is not None:
+        _demand_rising((found.start, found.stop))
+    return found
+
+
+_RECORDS: Mapping[str, tuple[Callable[..., Any], tuple[_Reader, ...]]] = {
+    "entries": (_entry, (_text, _moment, _moment, _count)),
+    "runs": (_ran, (_text, _moment, _perhaps(_moment), _count)),
+    "pauses": (Pause, (_perhaps(_text), _moment, _perhaps(_moment))),
+    "asked": (Asked, (_text, _text, _moment, _perhaps(_moment), _perhaps(_moment))),
+}
+"""The parts that are lists of records: what makes one, and what reads its places."""
+
+
+def _demand_rising(moments: Sequence[Instant]) -> None:
+    if any(later < earlier for earlier, later in pairwise(moments)):
+        raise ValueError
+
+
+def _demand_order(state: State) -> None:
+    """Raise an error if a state says of its own time what cannot have been then.
+
+    Raises:
+        EvaluationError: If something happened after the last fact, or the round began after the
+            entry into the stage.
+    """
+    if state.began > state.entered:
+        raise _too_late("began", state.began, "entered", state.entered)
+    for name in _PARTS:
+        value = getattr(state, name)
+        if name == "pauses":  # they may end later
+            value = tuple(found.start for found in value)
+        latest = max(_instants(value), default=state.time)
+        if latest > state.time and name != "next_step":
+            raise _too_late(name, latest, "time", state.time)
+
+
+def _too_late(name: str, at: int, other: str, limit: int) -> EvaluationError:
+    wrong = f"'{instant_text(at)}' is after {other}, '{instant_text(limit)}'"
+    return _no_state(f"{name}: {wrong}")
+
+
+def _instants(value: Any) -> Iterator[Instant]:
+    """Yield every moment in a part of a state."""
+    if isinstance(value, Instant):
+        yield value
+    elif isinstance(value, tuple):
+        for found in value:
+            yield from _instants(found)
