@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from leadrules.agenda import roles_of
 from leadrules.engine import Engine
+from leadrules.errors import EvaluationError
 from leadrules.events import standing
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition
@@ -57,9 +58,13 @@ def states_survive_json(engine: Engine, history: History) -> None:
     """
     state = _replayed(engine, history)
     if state is not None:
-        found = State.from_dict(json.loads(json.dumps(state.to_dict())))
+        law, told = "states survive JSON", state.to_dict()
+        try:
+            found = State.from_dict(json.loads(json.dumps(told)))
+        except EvaluationError as error:
+            broken(law, f"{told} is refused then: {error}", history)
         if found != state:
-            broken("states survive JSON", f"{state.to_dict()} is {found.to_dict()} then", history)
+            broken(law, f"{told} is {found.to_dict()} then", history)
 
 
 def settling_is_done_at_once(engine: Engine, history: History) -> None:
