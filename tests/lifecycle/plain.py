@@ -131,7 +131,7 @@ class Plain:
             note(visit.start, visit.stage)
             for event in (*visit.early, *visit.facts):
                 if event.kind == "assigned":
-                    owner = event.properties["owner"]
+                    owner = _said(event, "owner")
                     note(minute_of(event.time), visit.stage)
         return found
 

@@ -96,6 +96,10 @@ def moved(hours: float, to: str, **said: Any) -> Event:
     return event(hours, "moved", to=to, **said)
 
 
+def named(name: str, fact: Event) -> Event:
+    return fact.model_copy(update={"id": name})
+
+
 def call(hours: float) -> Event:
     return event(hours, "touch", channel="call", direction="outbound")
 
@@ -344,19 +348,19 @@ def test_the_status_is_looked_at_by_some_facts() -> None:
 def test_a_fact_that_does_not_come_after_the_last_one_is_late() -> None:
     """At one moment moves come after all else, and then ids are in order."""
     where = state(moved(1, "mql"))
-    for fact in (call(1), moved(1, "inquiry").model_copy(update={"id": "00000"})):
+    for fact in (named("zz", call(1)), named("00000", moved(1, "inquiry"))):
         assert lines(MACHINE.note(where, fact))[1:] == [
             (
                 "  at that moment the state holds '00001', which comes after it; replay the "
                 "events of the lead [late]"
             )
         ]
-    after = moved(1, "sal").model_copy(update={"id": "00002"})
+    after = named("00002", moved(1, "sal"))
     found = MACHINE.note(where, after)
     assert found == state(moved(1, "mql"), after)
     first = MACHINE.note(MACHINE.start(LEAD), call(1))
     assert isinstance(first, State)
-    assert MACHINE.note(first, moved(1, "mql").model_copy(update={"id": "0"}))
+    assert isinstance(MACHINE.note(first, named("0", moved(1, "mql"))), State)
 
 
 def test_a_host_may_name_a_move() -> None:
