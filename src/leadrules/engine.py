@@ -12,9 +12,10 @@ from leadrules.errors import EvaluationError, as_written
 from leadrules.events import Event, standing
 from leadrules.handoff import Handoff, handoff
 from leadrules.lead import Lead
+from leadrules.lifecycle.arguments import demand_state
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
-from leadrules.lifecycle.transition import Refusal
+from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition
 from leadrules.policy import Policy
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
@@ -140,6 +141,8 @@ class Engine:
         _demand_lead(lead)
         moment = moment_of(at)
         given = tuple(events)
+        if state is not None:
+            demand_state(state)
         if state is None and self._machine is not None and _has_arisen(lead, given, moment):
             state = self._machine.replay(lead, events=given, at=at)
         if previous is None and state is not None:
@@ -150,6 +153,67 @@ class Engine:
             else None
         )
         return Evaluation(lead.id, at, self.policy.hash, score, state)
+
+    def advance(  # noqa: PLR0913 - what the machine is asked, and what the score reads
+        self,
+        lead: Lead,
+        request: Request,
+        *,
+        state: State,
+        events: Iterable[Event] = (),
+        at: datetime,
+        previous: str | None = None,
+    ) -> Transition | Refusal:
+        """Return the move that is asked for, or everything that stands against it.
+
+        The lead is scored first, since guards may read what that finds.
+
+        Args:
+            lead: The lead.
+            request: The stage it should go to, who asks, and why.
+            state: Where it is, as the host keeps it.
+            events: As of `evaluate`; the score reads them.
+            at: As of `evaluate`; no earlier than what is in the state.
+            previous: As of `evaluate`.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, or as of `evaluate` and
+                `machine.advance`.
+        """
+        machine = self.machine
+        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
+        return machine.advance(state, request, lead=lead, at=at, derived=_results_of(found))
+
+    def settle(
+        self,
+        lead: Lead,
+        *,
+        state: State | None = None,
+        events: Iterable[Event] = (),
+        at: datetime,
+        previous: str | None = None,
+    ) -> Settled | Refusal:
+        """Return what the policy moves by itself: automatic moves, and those whose time is over.
+
+        The lead is scored first, once, as for `advance`.
+
+        Args:
+            lead: The lead.
+            state: As of `evaluate`.
+            events: As of `evaluate`.
+            at: As of `evaluate`.
+            previous: As of `evaluate`.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, nobody says when the lead
+                arose, or as of `evaluate` and `machine.settle`.
+        """
+        machine = self.machine
+        given = tuple(events)
+        found = self.evaluate(lead, events=given, state=state, at=at, previous=previous)
+        if found.state is None:
+            machine.replay(lead, events=given, at=at)  # tells what is missing
+        return machine.settle(found.state, lead=lead, at=at, derived=_results_of(found))  # type: ignore[arg-type]  # there is one
 
     def agenda(
         self,
@@ -283,13 +347,16 @@ class Engine:
         """
         return self.machine.audit(lead, events=events, at=at, derived=self._results)
 
-    def _results(self, lead: Lead, events: Iterable[Event], at: datetime) -> Mapping[str, Value]:
+    def _results(
+        self, lead: Lead, events: Iterable[Event], at: datetime, previous: str | None
+    ) -> Mapping[str, Value]:
         """Return what the score adds to a lead, or nothing if it has none at that moment."""
+        if self._scorer is None:
+            return {}
         try:
-            score = self.evaluate(lead, events=events, at=at).score
+            return self._scorer.score(lead, events=events, at=at, previous=previous).results
         except EvaluationError:
             return {}
-        return score.results if score is not None else {}
 
     def agenda_frame(  # noqa: PLR0913 - which leads, and what of what they are owed
         self,
@@ -336,6 +403,11 @@ class Engine:
             role=role,
             owner=owner,
         )
+
+
+def _results_of(found: Evaluation) -> Mapping[str, Value]:
+    """Return what the score adds to a lead; nothing if the policy does not score."""
+    return found.score.results if found.score is not None else {}
 
 
 def _demand_lead(lead: object) -> None:

@@ -640,7 +640,7 @@ def test_a_refusal_says_what_is_wrong_and_what_would_meet_it(
 
 
 BELOW = {"requirement-open", "approval-open", "retraction", "no-force", "other-policy"}
-OF_AUDITS = {"not-due"}
+OF_AUDITS = {"not-due", "arose-elsewhere", "without-effect"}
 
 
 def test_every_code_has_an_example() -> None:

@@ -1,4 +1,4 @@
-"""`leadrules audit`: what a policy would have refused of the moves that happened, by reason."""
+"""`leadrules audit`: what a policy would have refused of what happened, by reason."""
 
 from __future__ import annotations
 
@@ -55,9 +55,8 @@ def audit_moves(  # noqa: PLR0913 - the command's options
     refused: list[Refusal] = []
     for lead in intake.leads:
         stood = standing(histories.get(lead.id, ()), lead_id=lead.id, at=moment_of(moment))
-        told = [event for event in stood if event.kind == "moved"]
-        if told:
-            moves += told
+        moves += [event for event in stood if event.kind == "moved"]
+        if stood:
             refused += engine.audit(lead, events=histories[lead.id], at=moment)
     if form == "json":
         for refusal in refused:
@@ -73,19 +72,24 @@ def _show(moves: Sequence[Event], refused: Sequence[Refusal]) -> None:
     forced = sum(event["forced"] is True for event in moves)
     among = f", {forced} of them forced" if forced else ""
     head = f"{counted('move', moves)} of {counted('lead', {x.lead_id for x in moves})}{among}"
+    of_moves = sum(refusal.to is not None for refusal in refused)
+    console.print(f"{head}: the policy would have refused {of_moves or 'none'}", soft_wrap=True)
+    idle = len(refused) - of_moves
+    if idle:
+        what = "1 other fact" if idle == 1 else f"{idle} other facts"
+        console.print(f"{what} had no effect", soft_wrap=True)
     if not refused:
-        console.print(f"{head}: the policy would have refused none", soft_wrap=True)
         return
-    console.print(f"{head}: the policy would have refused {len(refused)}", soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in ("Moves", "Leads"):
+    for name in ("Facts" if idle else "Moves", "Leads"):
         table.add_column(name, justify="right")
     table.add_column("Reason", no_wrap=True)
     table.add_column("Such as", overflow="fold")
     for code, found in _by_reason(refused):
         first = found[0]
         unmet = next(x for x in first.unmet if x.code == code)
-        such = f"lead {first.lead_id}, {first.stage} -> {first.to}: {unmet.message}"
+        way = first.stage if first.to is None else f"{first.stage} -> {first.to}"
+        such = f"lead {first.lead_id}, {way}: {unmet.message}"
         table.add_row(str(len(found)), str(len({x.lead_id for x in found})), code, such)
     console.print(table)
 

@@ -1,4 +1,4 @@
-"""What a policy would have refused of the moves that happened."""
+"""What a policy would have refused of what happened, and which facts had no effect."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from leadrules.conditions.tree import Always, fields_of
 from leadrules.errors import one_of
 from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.lifecycle.course import Course
 from leadrules.lifecycle.gate import Case, Gate, may_not
+from leadrules.lifecycle.idle import idle
+from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.statuses import timer_due
@@ -19,8 +22,9 @@ from leadrules.values import Value, instant_text
 
 __all__ = ["Audit", "Derive"]
 
-Derive = Callable[[Lead, Sequence[Event], datetime], Mapping[str, Value]]
-"""Gives what earlier steps find of a lead, by what happened to it before, at a moment."""
+Derive = Callable[[Lead, Sequence[Event], datetime, str | None], Mapping[str, Value]]
+"""Gives what earlier steps find of a lead, by what happened to it before, at a moment, and by the
+band that it had when it came to its stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Audit:
     def refusals(
         self, lead: Lead, facts: Sequence[Event], course: Course, derive: Derive | None
     ) -> Iterator[Refusal]:
-        """Yield the refusals of moves, in order, while the facts are put into a course.
+        """Yield the refusals of moves and what had no effect, while facts go into a course.
 
         Args:
             lead: The lead.
@@ -53,16 +57,64 @@ class Audit:
             derive: Gives what earlier steps find, by the facts before a move.
         """
         for place, fact in enumerate(facts):
-            if fact.kind == "moved" and not self._is_no_move(fact, course):
-                found = derive(lead, facts[:place], fact.time) if derive is not None else {}
-                answer = self._answer(fact, course.state(), lead, found)
+            if fact.kind != "moved":
+                unmet = idle(self.process, course, fact)
+                if unmet is not None:
+                    yield Refusal(lead.id, course.stage, None, fact.time, (unmet,))
+            elif fact["to"] != course.stage:
+                arose = course.arises(fact) and fact["forced"] is not True
+                found: Mapping[str, Value] = {}
+                if derive is not None and not arose and self._reads_results(fact, course):
+                    found = derive(lead, facts[:place], fact.time, course.band)
+                state = course.state()
+                ask = self._arising(fact, state, lead) if arose else None
+                answer = ask if arose else self._answer(fact, state, lead, found)
                 if isinstance(answer, Refusal):
                     yield answer
             course.note(fact)
 
-    def _is_no_move(self, fact: Event, course: Course) -> bool:
-        """Return whether a fact says where the lead arose, or that it is where it is."""
-        return fact["to"] == course.stage or course.arises(fact)
+    def _reads_results(self, fact: Event, course: Course) -> bool:
+        """Return whether a guard between the stages of a move reads what earlier steps find."""
+        results = self.process.vocabulary.derived
+        own = {**self.process.lifecycle.results, **self.process.lifecycle.memory}
+        moves = self.process.targets[course.stage].get(str(fact["to"]), ())
+        return fact["forced"] is not True and any(
+            name in results and name not in own
+            for index in moves
+            for name in fields_of(self.process.lifecycle.moves[index].when)
+        )
+
+    def _arising(self, fact: Event, state: State, lead: Lead) -> Refusal | None:
+        """Return what stands against a lead arising elsewhere than in the first stage.
+
+        It may arise in an open stage to which it could have come at once: by moves without a
+        guard, or out of the first stage by one whose guard is met.
+        """
+        to, process = str(fact["to"]), self.process
+        case = self.case(state, lead, {}, fact.moment)
+        seen, ways = {state.stage}, [state.stage]
+        while ways and to not in process.closed:
+            stage = ways.pop()
+            for index, move in process.moves[stage]:
+                if move.to in seen or move.to in process.closed:
+                    continue
+                if self._is_open(move) or (
+                    stage == state.stage and not self.gate.unmet(index, case, None)[0]
+                ):
+                    seen.add(move.to)
+                    ways.append(move.to)
+        if to in seen and to not in process.closed:
+            return None
+        why = "which is closed" if to in process.closed else "to which guards lead"
+        message = f"the lead arose in '{to}', {why}"
+        unmet = Unmet("arose-elsewhere", message, f"leads arise in '{process.lifecycle.initial}'")
+        return Refusal(state.lead_id, state.stage, to, fact.time, (unmet,))
+
+    def _is_open(self, move: Move) -> bool:
+        """Return whether nothing stands against a move but who asks."""
+        stages = (self.process.stages[name] for name in move.from_)
+        bare = not any(stage.requires or stage.approvals for stage in stages)
+        return bare and isinstance(move.when, Always) and not move.fields and not move.touches
 
     def _answer(
         self, fact: Event, state: State, lead: Lead, derived: Mapping[str, Value]

@@ -278,15 +278,19 @@ class StageMachine:
 
         A move is asked of the machine as a request of who made it, at its time and where the
         facts before it had brought the lead; one `by: policy` as a move that the policy takes
-        by itself, a forced one as `force`. That a lead moved to the stage in which it was, and
-        where it arose, is no move.
+        by itself, a forced one as `force`. That a lead moved to the stage in which it was is no
+        move, nor is where it arose, unless that stage is closed or guards lead to it
+        (`arose-elsewhere`). Completions, approvals, waivers and pauses that changed nothing, since
+        the policy does not know of what they speak or does not allow it, are told as well
+        (`without-effect`), with no `to`.
 
         Args:
             lead: The lead, as it is known now.
             events: As of `replay`.
             at: As of `replay`.
-            derived: Gives what earlier steps find of the lead, such as the band, by the events
-                before a move and its moment; without it, that is missing.
+            derived: Gives what earlier steps find of the lead, such as the band, by the lead, the
+                events before a move, its moment, and the band that the lead had when it came to
+                its stage; asked only where a guard reads such. Without it, that is missing.
 
         Raises:
             EvaluationError: As of `replay`.

@@ -32,6 +32,7 @@ POLICY = "policy"
 Code = Literal[
     "again-too-early",
     "approval-open",
+    "arose-elsewhere",
     "field-missing",
     "guard-false",
     "guard-unknown",
@@ -49,6 +50,7 @@ Code = Literal[
     "role",
     "touches-open",
     "unknown-stage",
+    "without-effect",
 ]
 """Why a move can be refused: the closed list."""
 
