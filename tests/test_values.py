@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadrules.errors import EvaluationError
 from leadrules.values import (
     LARGEST_INTEGER,
     Cash,
@@ -24,9 +25,11 @@ from leadrules.values import (
     Money,
     Span,
     Type,
+    datetime_of,
     duration_text,
     instant_of,
     instant_text,
+    moment_of,
     parse_duration,
     settle,
 )
@@ -222,3 +225,36 @@ def test_only_ascii_digits_are_digits() -> None:
 def test_zeros_beyond_the_decimals_of_a_currency_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=f"'{text}' has more than the . decimals of"):
         Money.parse(text)
+
+
+BEYOND = "is before the year 1 or after 9999 in UTC; expected a moment between"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=2))),
+    ],
+)
+def test_a_moment_is_one_that_utc_has(moment: datetime) -> None:
+    with pytest.raises(ValueError, match=f"^'{escape(moment.isoformat())}' {BEYOND}$"):
+        instant_of(moment)
+    with pytest.raises(EvaluationError, match=f"^at: '{escape(moment.isoformat())}' {BEYOND}$"):
+        moment_of(moment)
+
+
+@pytest.mark.parametrize(
+    ("edge", "further"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), -1),
+        (datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), 1),
+    ],
+)
+def test_a_deadline_that_no_datetime_can_hold_is_told_as_the_last_one_that_can(
+    edge: datetime, further: int
+) -> None:
+    instant = instant_of(edge)
+    assert datetime_of(instant) == edge
+    assert datetime_of(instant + further) == edge
+    assert instant_text(instant + further) == edge.isoformat()

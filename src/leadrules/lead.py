@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from leadrules.errors import EvaluationError, as_written, did_you_mean
-from leadrules.values import Money, Type, Value, settle
+from leadrules.values import Money, Type, Value, instant_of, settle
 
 __all__ = [
     "LEAD_TYPES",
@@ -74,6 +74,7 @@ def _moment(value: object) -> datetime:
     if moment.utcoffset() is None:
         message = "has no time zone; expected an aware datetime"
         raise ValueError(message)
+    instant_of(moment)  # it is one that UTC has
     return moment
 
 

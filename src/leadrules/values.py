@@ -45,6 +45,10 @@ LARGEST_INTEGER = 2**53
 MICROSECONDS_A_DAY = 86_400_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = (datetime.min.replace(tzinfo=UTC) - _EPOCH).days
+_LAST_DAY = (datetime.max.replace(tzinfo=UTC) - _EPOCH).days
+_FIRST = _FIRST_DAY * MICROSECONDS_A_DAY
+_LAST = (_LAST_DAY + 1) * MICROSECONDS_A_DAY - 1
 _UNITS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?) (week|day|hour|minute|second)s?", re.ASCII)
 _MONEY = re.compile(r"([+-]?\d{1,15}(?:\.\d{1,4})?) ([A-Z]{3})", re.ASCII)
@@ -291,7 +295,7 @@ def instant_of(moment: datetime) -> Instant:
     """Return a moment in microseconds since 1970-01-01T00:00Z.
 
     Raises:
-        ValueError: If the moment has no zone.
+        ValueError: If the moment has no zone, or UTC has no such year.
     """
     try:
         # The base class's subtraction: that of a subclass may be far slower.
@@ -299,6 +303,8 @@ def instant_of(moment: datetime) -> Instant:
     except TypeError:
         message = f"'{moment.isoformat()}' has no time zone; expected an aware datetime"
         raise ValueError(message) from None
+    if not _FIRST_DAY <= since.days <= _LAST_DAY:
+        raise ValueError(_beyond(moment))
     return Instant((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
@@ -306,13 +312,20 @@ def moment_of(at: datetime) -> int:
     """Return the moment of an evaluation in microseconds since 1970-01-01T00:00Z.
 
     Raises:
-        EvaluationError: If it is no datetime or has no zone.
+        EvaluationError: If it is no datetime, has no zone, or UTC has no such year.
     """
     try:
         since = datetime.__sub__(at, _EPOCH)
     except TypeError:
         raise _no_moment(at) from None
+    if not _FIRST_DAY <= since.days <= _LAST_DAY:
+        raise EvaluationError(f"at: {_beyond(at)}", field="at")
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _beyond(moment: datetime) -> str:
+    shown = datetime.isoformat(moment)
+    return f"'{shown}' is before the year 1 or after 9999 in UTC; expected a moment between"
 
 
 def _no_moment(at: object) -> EvaluationError:
@@ -349,8 +362,16 @@ def _iso_8601(text: str) -> object:
 
 
 def datetime_of(instant: int) -> datetime:
-    """Return a settled moment as a datetime in UTC."""
-    return _EPOCH + timedelta(microseconds=instant)
+    """Return a settled moment as a datetime in UTC.
+
+    A deadline may lie beyond what a datetime can hold. It is told as the last moment, or the
+    first, that one can.
+
+    Examples:
+        >>> datetime_of(10**18).isoformat()
+        '9999-12-31T23:59:59.999999+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=min(max(instant, _FIRST), _LAST))
 
 
 def instant_text(instant: int) -> str:

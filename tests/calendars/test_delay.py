@@ -103,8 +103,8 @@ EXPECTED = "expected a number and a unit: '30 minutes', '4 business hours' or '2
         (
             "3 months",
             (
-                "'3 months' is not a duration; expected a number and a unit from seconds to weeks: "
-                "'30 days'; a month is not a duration, since months differ"
+                f"'3 months' is not a delay; {EXPECTED}; "
+                "a month is not a duration, since months differ"
             ),
         ),
     ],
@@ -173,10 +173,7 @@ def test_a_document_writes_a_wait_as_text() -> None:
         (4, "'4' is not a delay; expected '4 business hours' or '3 days'"),
         (
             "soon",
-            (
-                "'soon' is not a duration; expected a number and a unit from seconds to weeks: "
-                "'30 days'"
-            ),
+            f"'soon' is not a delay; {EXPECTED}",
         ),
     ],
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -103,6 +105,54 @@ def test_a_moment_needs_a_zone() -> None:
         BERLIN.is_open(SATURDAY.replace(tzinfo=None))
 
 
-def test_nothing_is_taken_away() -> None:
-    with pytest.raises(ValueError, match=r"^'-3600000000' is negative; expected 0 or more$"):
-        BERLIN.add(SATURDAY, timedelta(hours=-1))
+LAST = datetime(9999, 12, 31, 12, tzinfo=UTC)
+WAITS = "'30 minutes', '4 business hours' or '2 business days'"
+
+
+@pytest.mark.parametrize(
+    ("delay", "message"),
+    [
+        (timedelta(hours=-1), "'-1 day, 23:00:00' is negative; expected 0 or more"),
+        (None, "'null' is not a delay; expected '4 business hours' or '3 days'"),
+        ("soon", f"'soon' is not a delay; expected a number and a unit: {WAITS}"),
+        (
+            "3 months",
+            (
+                f"'3 months' is not a delay; expected a number and a unit: {WAITS}; "
+                "a month is not a duration, since months differ"
+            ),
+        ),
+    ],
+)
+def test_what_is_no_delay_is_told(delay: Any, message: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        BERLIN.add(SATURDAY, delay)
+    assert str(caught.value) == f"delay: {message}"
+    assert caught.value.field == "delay"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: BERLIN.add(LAST, "3 business days"),
+        lambda: BERLIN.add(LAST, "1 day"),
+        lambda: BERLIN.add(LAST, "11.5 hours"),  # then it is the year 10000 in Berlin
+        lambda: BERLIN.add(SATURDAY, "999999999 business days"),
+        lambda: BERLIN.next_opening(LAST + timedelta(hours=9)),
+    ],
+)
+def test_time_ends_with_the_year_9999(ask: Callable[[], datetime]) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        ask()
+    assert str(caught.value) == (
+        "at: what follows lies beyond the year 9999; expected an earlier moment"
+    )
+
+
+def test_a_timekeeper_needs_a_calendar() -> None:
+    make: Any = Timekeeper
+    with pytest.raises(EvaluationError) as caught:
+        make({"mon-fri": ["09:00-17:00"]})
+    assert str(caught.value) == (
+        "calendar: '{...}' is no calendar; make one with Calendar(hours=...)"
+    )

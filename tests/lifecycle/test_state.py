@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from leadrules import EvaluationError
+from leadrules import Engine, EvaluationError, load_policy
 from leadrules.calendars import Calendar
 from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import Asked, State
-from leadrules.lifecycle.transition import Request
+from leadrules.lifecycle.transition import Request, Settled
 from leadrules.values import Money, Type
 from leadrules.vocabulary import Declaration, Vocabulary
 
@@ -216,3 +216,37 @@ def test_a_lead_brings_nothing_that_earlier_steps_add() -> None:
     refused = ANY.advance(sal, asked, lead=sly, at=now)
     assert refused.codes == ("guard-unknown",)
     assert ANY.advance(sal, asked, lead=sly, at=now, derived={"band": "hot"})
+
+
+EDGES = (datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC))
+YEARLY = Engine(
+    load_policy("""
+leadrules: 1
+policy: {id: edges, version: 1, effective: 2026-01-01, zone: Europe/Berlin}
+calendars: {office: {hours: {mon-fri: ["09:00-17:00"]}}}
+lifecycle:
+  hours: {default: office}
+  stages: {inquiry: {owner: marketing, update_every: 2 business days}, won: {kind: won}}
+  moves:
+    - {from: inquiry, to: won, by: marketing}
+    - {from: inquiry, to: won, after: 40 days}
+  clocks: {speed: {from: created, to: first_attempt, within: 40 days}}
+  nurture: {cards: {in: inquiry, steps: {new_year: {on: 01-01, before: 30 days, send: card}}}}
+""")
+)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_a_lead_may_live_at_the_edges_of_time(edge: datetime) -> None:
+    lead = Lead(id="17", created=edge)
+    state = YEARLY.machine.start(lead)
+    assert State.from_dict(state.to_dict()) == state
+    listed = YEARLY.agenda(lead, state=state, at=edge)
+    dues = [owed.due for owed in listed if owed.due is not None]
+    assert {owed.kind for owed in listed} >= {"clock", "update"}
+    assert all(edge < due <= datetime.max.replace(tzinfo=UTC) for due in dues)
+    assert "look again at" in str(listed)
+    assert YEARLY.machine.trail(lead, at=edge).clocks[0].due == max(dues)
+    settled = YEARLY.settle(lead, state=state, at=edge)
+    assert isinstance(settled, Settled)
+    assert not settled.transitions

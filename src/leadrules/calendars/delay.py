@@ -64,7 +64,10 @@ class Delay:
                 raise _no_delay(text) from None
         if "business" in found:
             raise _no_delay(text)
-        return cls("real", int(parse_duration(text)))
+        try:
+            return cls("real", int(parse_duration(text)))
+        except ValueError:
+            raise _no_delay(text) from None
 
     def __str__(self) -> str:
         if self.unit == "real":
@@ -130,7 +133,7 @@ class Delay:
 
 
 def _no_delay(text: str) -> ValueError:
-    hint = ""
+    hint = "; a month is not a duration, since months differ" if "month" in text else ""
     if long := _LONG_UNITS.fullmatch(text.strip()):
         hint = f"; a business {long[1]} is no unit, since its days differ: say business days"
     elif re.fullmatch(r"\d+\.\d+ business days?", text.strip(), re.ASCII):

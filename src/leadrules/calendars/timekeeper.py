@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 from leadrules.calendars.calendar import Calendar
 from leadrules.calendars.delay import Delay
 from leadrules.document import path_text
-from leadrules.errors import Issue, PolicyError
-from leadrules.values import datetime_of, moment_of
+from leadrules.errors import EvaluationError, Issue, PolicyError, as_written
+from leadrules.values import datetime_of, instant_of, moment_of
 from leadrules.zones import known_zone
 
 __all__ = ["Timekeeper"]
@@ -34,6 +34,7 @@ class Timekeeper:
 
     Raises:
         PolicyError: If the calendar cannot be used.
+        EvaluationError: If it is no calendar.
 
     Examples:
         >>> office = Timekeeper(Calendar(hours={"mon-fri": ("09:00-17:00",)}))
@@ -45,6 +46,12 @@ class Timekeeper:
     """
 
     def __init__(self, calendar: Calendar, *, zone: str = "UTC") -> None:
+        if not isinstance(calendar, Calendar):
+            message = (
+                f"calendar: '{as_written(calendar)}' is no calendar; make one with "
+                "Calendar(hours=...)"
+            )
+            raise EvaluationError(message, field="calendar")
         issues = [Issue(x.code, x.message, path_text(x.path)) for x in calendar.check()]
         try:
             known_zone(zone)
@@ -84,14 +91,14 @@ class Timekeeper:
                 is open time.
 
         Raises:
-            ValueError: If the delay cannot be read, or is negative.
+            EvaluationError: If the delay cannot be read or is negative, or is over after the last
+                moment that a datetime can hold.
         """
-        match delay:
-            case str():
-                delay = Delay.parse(delay)
-            case timedelta():
-                delay = Delay("business", delay // _MICROSECOND)
-        return self._datetime(delay.after(moment_of(start), self.hours))
+        begin = moment_of(start)
+        try:
+            return self._datetime(_delay(delay).after(begin, self.hours))
+        except ValueError as error:
+            raise EvaluationError(f"delay: {error}", field="delay") from None
 
     def elapsed_frame(self, frame: Any, *, start: str, end: str, into: str) -> Any:
         """Return a frame with the open time between two columns of instants, row by row."""
@@ -100,7 +107,30 @@ class Timekeeper:
         return elapsed_frame(frame, hours=self.hours, start=start, end=end, into=into)
 
     def _datetime(self, instant: int) -> datetime:
-        return datetime_of(instant).astimezone(self._shown)
+        found = datetime_of(instant)
+        try:
+            shown = found.astimezone(self._shown)
+        except OverflowError:
+            shown = None
+        if shown is None or instant_of(found) != instant:
+            message = "at: what follows lies beyond the year 9999; expected an earlier moment"
+            raise EvaluationError(message, field="at")
+        return shown
+
+
+def _delay(given: object) -> Delay:
+    match given:
+        case Delay():
+            return given
+        case str():
+            return Delay.parse(given)
+        case timedelta():
+            if given < timedelta(0):
+                message = f"'{given}' is negative; expected 0 or more"
+                raise ValueError(message)
+            return Delay("business", given // _MICROSECOND)
+    message = f"'{as_written(given)}' is not a delay; expected '4 business hours' or '3 days'"
+    raise ValueError(message)
 
 
 def _made(calendar: Calendar, zone: str) -> Timekeeper:

@@ -135,7 +135,10 @@ def in_zone(at: datetime, zone: str) -> str:
         >>> in_zone(datetime(2026, 10, 5, 9, tzinfo=UTC), "Europe/Berlin")
         '2026-10-05 11:00 Europe/Berlin'
     """
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+    try:
+        return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+    except OverflowError:  # the last day there is
+        return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def urgency(owed: Owed) -> tuple[int, bool, datetime, str, str]:

@@ -163,7 +163,8 @@ def _yearly(
     before = step.before or 0
     since = entered if sent is None else max(entered, sent)
     first = missed = None
-    for year in range(datetime_of(Instant(since + before)).year - 1, date.max.year + 1):
+    start = datetime_of(Instant(since + before)).year - 1
+    for year in range(max(date.min.year, start), date.max.year + 1):
         due = start_of_day(_day(year, month, day), zone) - before
         if due < entered or (sent is not None and due <= sent):
             continue
