@@ -105,7 +105,9 @@ KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
 - `touch`: outreach, by a person or automatic; `channel` such as `call`; `role` of the person;
   `step` of a nurture plan that it was;
 - `answer`: a qualification criterion was answered, for good or `until` a moment;
-- `retraction`: the event `of` that id did not happen;
+- `retraction`: the event `of` that id did not happen. It cannot be taken back itself: one that
+  names another retraction changes nothing. Whoever took back too much states the event again,
+  under an id of its own;
 - `override`: somebody set the band, for a reason, for good or `until` a moment;
 - `moved`: the lead went `to` a stage; a move that the policy allowed says which `policy` that
   was, and by `read.<name>` what its guard read;
