@@ -34,7 +34,8 @@ from zoneinfo import ZoneInfo
 from examples.measure_ich_crm import HERE, read
 from leadrules import Engine, Event, Intake, Lead, Policy, Refusal, load_policy
 from leadrules.lifecycle.document import Lifecycle
-from leadrules.lifecycle.trail import Obligation, Trail
+from leadrules.lifecycle.obligations import Obligation
+from leadrules.lifecycle.trail import Trail
 
 STAGES = {
     "New Lead": "inquiry",
@@ -85,7 +86,7 @@ class Deal:
 
     def owed(self, rule: str) -> Obligation:
         """Return what was owed to it by a rule from the day it was created on."""
-        return next(found for found in self.trail.obligations if found.rule == rule)
+        return next(found for found in self.trail.obligations if found.name == rule)
 
 
 # --- facts
