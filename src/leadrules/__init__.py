@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from leadrules.intake import Intake, Mapper, load_mapping
     from leadrules.lead import Account, Company, Lead
     from leadrules.lifecycle.machine import StageMachine
+    from leadrules.lifecycle.obligations import Obligation
     from leadrules.lifecycle.owed import Owed
     from leadrules.lifecycle.state import State
     from leadrules.lifecycle.survivor import surviving
-    from leadrules.lifecycle.trail import ClockRun, Entry, Obligation, Trail
+    from leadrules.lifecycle.trail import ClockRun, Entry, Trail
     from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition, Unmet
     from leadrules.policy import Policy, load_policy, policy_schema
     from leadrules.scoring.explanation import Explanation, Reason
@@ -113,7 +114,8 @@ _HOMES = {
     "lifecycle.machine": ("StageMachine",),
     "lifecycle.owed": ("Owed",),
     "lifecycle.state": ("State",),
-    "lifecycle.trail": ("ClockRun", "Entry", "Obligation", "Trail"),
+    "lifecycle.obligations": ("Obligation",),
+    "lifecycle.trail": ("ClockRun", "Entry", "Trail"),
     "lifecycle.survivor": ("surviving",),
     "lifecycle.transition": ("Refusal", "Request", "Settled", "Transition", "Unmet"),
     "policy": ("Policy", "load_policy", "policy_schema"),

@@ -101,7 +101,7 @@ def test_a_first_move_says_where_the_lead_arose() -> None:
     assert found.entries == (
         Entry("l1", "s1", moment(MONDAY), None, 1, "import", "merged", "sha256:other"),
     )
-    assert [x.rule for x in found.obligations] == ["t1"]
+    assert [x.name for x in found.obligations] == ["t1"]
     assert found.state.entries_of("s0") is None
 
 
@@ -146,7 +146,7 @@ def test_a_touch_counts_for_the_stage_that_the_lead_leaves_at_that_moment() -> N
     """Whatever the ids are: at one moment moves come after all else."""
     facts = [moved(MONDAY + 1, "s1", 1), call(MONDAY + 1, 2), call(MONDAY + 1, 3)]
     found = MACHINE.trail(LEAD, events=facts)
-    assert [(x.rule, x.counted) for x in found.obligations] == [("t0", 2), ("t1", 0)]
+    assert [(x.name, x.counted) for x in found.obligations] == [("t0", 2), ("t1", 0)]
     assert found.state.last == (True, "e001")
 
 
@@ -198,7 +198,7 @@ def test_late_facts_are_refused_and_then_replayed() -> None:
     assert refused.codes == ("late",)
     found = MACHINE.trail(LEAD, events=[moved(MONDAY + 2 * HOUR, "s1", 1), late])
     assert found.state.version == 2
-    assert [(x.rule, x.counted) for x in found.obligations] == [("t0", 1), ("t1", 0)]
+    assert [(x.name, x.counted) for x in found.obligations] == [("t0", 1), ("t1", 0)]
 
 
 def test_a_move_that_is_taken_back_did_not_happen() -> None:
@@ -236,22 +236,35 @@ def test_entries_into_a_stage_are_counted_and_open_new_obligations() -> None:
     first, again = moment(MONDAY), moment(MONDAY + 3 * DAY)
     assert found.obligations == (
         Obligation(
-            "l1", "t0", "s0", first, moment(MONDAY + HOUR), 2, 2, "met", moment(MONDAY + 2 * DAY)
+            "l1",
+            "touches",
+            "t0",
+            "s0",
+            first,
+            moment(MONDAY + 2 * DAY),
+            moment(MONDAY + 20),
+            "met",
+            2,
+            2,
         ),
-        Obligation("l1", "t0", "s0", again, None, 2, 0, "breached", moment(MONDAY + 5 * DAY)),
+        Obligation(
+            "l1", "touches", "t0", "s0", again, moment(MONDAY + 5 * DAY), None, "breached", 2, 0
+        ),
     )
 
 
 def test_an_obligation_ends_as_it_stood_when_the_lead_went_on() -> None:
     gone = moved(MONDAY + HOUR, "out", 2, by="ann")
     found = MACHINE.trail(LEAD, events=[call(MONDAY + 5, 1), gone], at=moment(MONDAY + 90 * DAY))
-    assert [(x.status, x.needed, x.counted) for x in found.obligations] == [("open", 2, 1)]
+    (owed,) = found.obligations
+    assert (owed.status, owed.needed, owed.counted) == ("unmet", 2, 1)
+    assert owed.closed == moment(MONDAY + HOUR)
 
 
 def test_a_lead_type_without_a_rule_is_owed_nothing() -> None:
     lead = Lead(id="l1", created=moment(MONDAY), lead_type="webinar")
     found = MACHINE.trail(lead, events=[moved(MONDAY + 1, "s1")])
-    assert [(x.rule, x.needed) for x in found.obligations] == [("t0", 1)]
+    assert [(x.name, x.needed) for x in found.obligations] == [("t0", 1)]
 
 
 def test_clocks_run_once_a_round_and_more_often_if_they_start_anew() -> None:
@@ -336,9 +349,10 @@ def test_a_trail_is_whole(sample: Sample, data: st.DataObject) -> None:
         assert instant_of(visits[0].entered) == each.first
         assert instant_of(visits[-1].entered) == each.last
     assert {x.stage for x in entries} == {x.stage for x in state.entries}
-    owed = [x for x in found.obligations if x.closed is None]
-    assert {x.rule: x.status for x in owed} == _touches(sample, state, at)
-    for owing in found.obligations:
+    touches = [x for x in found.obligations if x.kind == "touches"]
+    owed = [x for x in touches if (x.stage, x.opened) == (state.stage, state.since)]
+    assert {x.name: x.status for x in owed} == _touches(sample, state, at)
+    for owing in touches:
         assert 0 <= owing.counted <= owing.needed
         if owing.status != "waived":
             assert (owing.status in SATISFIED) == (owing.counted == owing.needed)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from leadrules.calendars import Delay
 from leadrules.conditions.tree import Always
 from leadrules.lifecycle.clocks import MOMENTS, Clock
+from leadrules.lifecycle.limits import limit_of
 from leadrules.lifecycle.owed import RANKS, Owed, OwedKind, Urgency, listed
 from leadrules.lifecycle.process import Process
 from leadrules.lifecycle.series import steps_of
@@ -17,7 +18,6 @@ from leadrules.lifecycle.state import Asked, State
 from leadrules.lifecycle.statuses import (
     SATISFIED,
     clock_stands,
-    three_quarters,
     timer_due,
     touches_stand,
     value_of,
@@ -176,21 +176,11 @@ class _Desk(NamedTuple):
 
     def limited(self, start: int, delay: Delay | None) -> _Stands:
         """Return where something stands that may take so long from a start."""
-        if delay is None:
-            return _Stands(since=start)
-        due = self.process.deadline(start, delay, self.state.hours)
-        if due is None:
-            return _Stands(since=start)
-        if self.at > due:
-            return _Stands("breached", start, due)
         hours = self.state.hours
-        most = self.process.deadline(
-            start, three_quarters(self.process, start, delay, hours), hours
-        )
-        risk = due + 1 if most is None else min(most, due + 1)
-        if self.at >= risk:
-            return _Stands("at_risk", start, due, due + 1)
-        return _Stands("open", start, due, risk)
+        limit = None if delay is None else limit_of(self.process, start, delay, hours, self.at)
+        if limit is None:
+            return _Stands(since=start)
+        return _Stands(limit.status, start, limit.due, limit.changes)
 
     def from_then(self, start: int, due: int) -> _Stands:
         """Return where something stands that is to be done from a moment on."""

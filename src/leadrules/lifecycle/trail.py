@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from leadrules.calendars import Delay
 from leadrules.events import Event
 from leadrules.lifecycle.course import Course
+from leadrules.lifecycle.obligations import (
+    Obligation,
+    ObligationKind,
+    Visit,
+    judged,
+    of_visit,
+)
 from leadrules.lifecycle.process import Process
-from leadrules.lifecycle.state import Run, State
-from leadrules.lifecycle.statuses import Status, clock_stands, touches_stand
+from leadrules.lifecycle.state import Asked, Run, State
+from leadrules.lifecycle.statuses import Status, clock_stands
+from leadrules.lifecycle.transition import POLICY
 from leadrules.values import Instant, Value, datetime_of
 
-__all__ = ["ClockRun", "Entry", "Followed", "Obligation", "Trail"]
+__all__ = ["ClockRun", "Entry", "Followed", "Trail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +48,6 @@ class Entry:
     by: str | None = None
     reason: str | None = None
     policy: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Obligation:
-    """Touches that were owed to a lead on a visit to a stage.
-
-    Attributes:
-        lead_id: The lead.
-        rule: The rule of touches.
-        stage: The stage.
-        opened: When the lead came there, in UTC.
-        closed: When it went on; None if it is there.
-        needed: How many touches were owed.
-        counted: How many of them were made.
-        status: What had become of them when the lead went on; if it is there, what has.
-        due: Until when they were owed, if there was a limit.
-    """
-
-    lead_id: str
-    rule: str
-    stage: str
-    opened: datetime
-    closed: datetime | None
-    needed: int
-    counted: int
-    status: Status
-    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +79,7 @@ class Trail:
     Attributes:
         state: Where it has come to: what `replay` gives.
         entries: Its visits to stages, in order.
-        obligations: The touches that were ever owed to it, by when they were opened.
+        obligations: What was ever owed to it until some time, by when it was opened.
         clocks: The runs of its clocks, by when they were over; those of this round last.
     """
 
@@ -110,7 +92,7 @@ class Trail:
 class Followed(Course):
     """A course that keeps what it passes."""
 
-    __slots__ = ("_closed", "_entries", "_fact", "_lead_type", "_over")
+    __slots__ = ("_asked_in", "_closed", "_entries", "_fact", "_lead_type", "_over")
 
     def __init__(
         self,
@@ -137,13 +119,13 @@ class Followed(Course):
         self._lead_type = lead_type
         for fact in facts:
             self._fact = fact
-            self.note(fact)
+            self._follow(fact)
         state = self.state()
         moment = state.time if at is None else at
         return Trail(
             state,
             tuple(self._entries),
-            (*self._closed, *self._owed(state, moment, closed=None)),
+            self._owed(state, moment),
             (*self._over, *self._runs(state, moment)),
         )
 
@@ -151,6 +133,7 @@ class Followed(Course):
         self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
     ) -> None:
         self._closed: list[Obligation] = []
+        self._asked_in: dict[tuple[str, str], str] = {}
         self._over: list[ClockRun] = []
         self._entries: list[Entry] = []
         super()._arise(stage, at, reason=reason, band=band)
@@ -160,8 +143,11 @@ class Followed(Course):
         self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
     ) -> None:
         """Bring the lead to another stage."""
-        left = datetime_of(at)
-        self._closed += self._owed(self.state(), at, closed=left)
+        by_policy = self._fact is not None and self._fact["by"] == POLICY
+        visit = Visit(
+            self.process, self.state(), self._lead_type, at, over=True, by_policy=by_policy
+        )
+        self._closed += of_visit(visit)
         super().enter(stage, at, reason=reason, band=band)
         self._visit(at)
 
@@ -179,24 +165,51 @@ class Followed(Course):
         entry = Entry(self.lead_id, self.stage, entered, None, count, by, reason, policy)
         self._entries.append(entry)
 
-    def _owed(self, state: State, at: int, *, closed: datetime | None) -> Iterable[Obligation]:
-        """Yield where the touches stand that are owed in the stage."""
-        for name, rule in self.process.touches[state.stage]:
-            stand = touches_stand(self.process, name, state, self._lead_type, at)
-            if stand is not None:
-                kind = self._lead_type if isinstance(self._lead_type, str) else None
-                needed = rule.owed(kind) or 0
-                yield Obligation(
-                    self.lead_id,
-                    name,
-                    state.stage,
-                    datetime_of(state.entered),
-                    closed,
-                    needed,
-                    needed - stand.missing,
-                    stand.status,
-                    _datetime(stand.due),
-                )
+    # --- what is owed
+
+    def _owed(self, state: State, at: int) -> tuple[Obligation, ...]:
+        """Return what was owed and what is, by when it was opened."""
+        visit = Visit(self.process, state, self._lead_type, at)
+        found = [*self._closed, *of_visit(visit)]
+        for asked in state.asked:
+            found += self._answered(visit, asked, asked)
+        return tuple(sorted(found, key=lambda x: x.opened))
+
+    def _follow(self, fact: Event) -> None:
+        """Apply a fact, and keep what it says of what was asked for and of how the lead stands."""
+        state, visits = self.state(), len(self._entries)
+        self.note(fact)
+        for asked in self.asked:
+            self._asked_in.setdefault((asked.response, asked.activity), self.stage)
+        every = self.process.stages[self.stage].update_every
+        start = state.entered if state.updated is None else state.updated
+        done = self.updated
+        if every is not None and len(self._entries) == visits and done is not None and done > start:
+            visit = Visit(self.process, state, self._lead_type, done)
+            found = judged(visit, "update", self.stage, (start, every), done)
+            self._closed += [found] if found is not None else []
+
+    def _keep_asked(self, asked: Iterable[Asked]) -> None:
+        visit = Visit(self.process, self.state(), self._lead_type, self.time)
+        after = tuple(asked)
+        for old, new in zip(self.asked, after, strict=True):
+            if old is not new:
+                self._closed += self._answered(visit, old, new)
+        super()._keep_asked(after)
+
+    def _answered(self, visit: Visit, old: Asked, new: Asked) -> Iterator[Obligation]:
+        """Yield what was done of what was asked for; what is not done yet, if nothing was."""
+        response = self.process.lifecycle.responses[old.response]
+        stage = self._asked_in.get((old.response, old.activity))
+        parts: tuple[tuple[ObligationKind, Delay | None, Instant | None, Instant | None], ...] = (
+            ("acknowledge", response.acknowledge, old.acknowledged, new.acknowledged),
+            ("send", response.within, old.sent, new.sent),
+        )
+        for kind, delay, before, done in parts:
+            if delay is not None and before is None and (done is not None or old is new):
+                found = judged(visit, kind, old.response, (old.at, delay), done, stage=stage)
+                if found is not None:
+                    yield found
 
     # --- clocks
 
