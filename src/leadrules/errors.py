@@ -22,11 +22,14 @@ __all__ = [
     "Problem",
     "as_written",
     "did_you_mean",
+    "in_line",
     "one_of",
 ]
 
 MOST_NAMES_SPELT_OUT = 6
 MOST_SHOWN = 60
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Controls, ends of lines, and marks that turn the direction of writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,16 @@ def one_of(choices: Iterable[object]) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def in_line(text: str) -> str:
+    r"""Return a text of which nothing breaks a line or turns the direction of what is read.
+
+    Examples:
+        >>> print(in_line("17\n18"))
+        17\n18
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def as_written(value: object) -> str:
     """Return a value as a document writes it, in no more than a line.
 
@@ -197,7 +210,7 @@ def as_written(value: object) -> str:
             return "{...}"
         case list() | tuple():
             return "[...]"
-    text = str(value)
+    text = in_line(str(value))
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 

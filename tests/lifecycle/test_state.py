@@ -250,3 +250,25 @@ def test_a_lead_may_live_at_the_edges_of_time(edge: datetime) -> None:
     settled = YEARLY.settle(lead, state=state, at=edge)
     assert isinstance(settled, Settled)
     assert not settled.transitions
+
+
+def test_an_id_breaks_no_line_of_a_refusal_and_turns_none() -> None:
+    odd = Lead(id="17\n  paid\u202e", created=START)
+    state = MACHINE.start(odd)
+    asked = Request(to="sal", role="sales\u2028boss")
+    refused = MACHINE.advance(state, asked, lead=odd, at=NOW)
+    assert str(refused) == (
+        "lead 17\\n  paid\\u202e: 'inquiry' -> 'sal' is refused\n"
+        "  'sales\\u2028boss' may not move it; it takes 'marketing' [role]"
+    )
+    made = MACHINE.advance(state, Request(to="sal", role="marketing", by="a\nb"), lead=odd, at=NOW)
+    assert str(made) == "lead 17\\n  paid\\u202e: 'inquiry' -> 'sal' by a\\nb"
+
+
+def test_an_owner_breaks_no_line_of_an_agenda() -> None:
+    state = YEARLY.machine.start(Lead(id="1\n7", created=START, owner="ann\nben"))
+    listed = YEARLY.agenda(Lead(id="1\n7"), state=state, at=START)
+    lines = str(listed).split("\n")
+    assert lines[0] == "lead 1\\n7, in stage 'inquiry', as of 2026-01-05 10:00 Europe/Berlin"
+    assert len(lines) == 2 + len(listed)
+    assert all("; ann\\nben (marketing) [" in line for line in lines[1:-1])

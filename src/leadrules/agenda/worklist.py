@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
-from leadrules.errors import EvaluationError
+from leadrules.errors import EvaluationError, in_line
 from leadrules.lead import Lead
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.dues import answers_owed, next_timer, owed_in
@@ -63,7 +63,7 @@ class Agenda:
 
     def _head(self) -> str:
         where = f"in stage '{self.stage}'" if self.stage else "not there yet"
-        return f"lead {self.lead_id}, {where}, as of {in_zone(self.at, self.zone)}"
+        return in_line(f"lead {self.lead_id}, {where}, as of {in_zone(self.at, self.zone)}")
 
     def _foot(self) -> str:
         if self.next_check is None:

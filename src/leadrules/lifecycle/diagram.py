@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leadrules.conditions.format import format_condition
 from leadrules.conditions.tree import Always
+from leadrules.errors import in_line
 from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.stages import Kind, Stage
 
@@ -143,4 +144,4 @@ def _escaped(text: str) -> str:
         >>> _escaped('points >= 5; "50%"')
         'points >= 5#59; "50#37;"'
     """
-    return _ODD.sub(lambda found: f"#{ord(found[0])};", " ".join(text.split()))
+    return _ODD.sub(lambda found: f"#{ord(found[0])};", in_line(" ".join(text.split())))

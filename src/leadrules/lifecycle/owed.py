@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
+from leadrules.errors import in_line
 from leadrules.lifecycle.clocks import REASSIGN, REMIND
 
 __all__ = ["OWED", "RANKS", "Owed", "OwedKind", "Urgency", "in_zone", "listed", "urgency"]
@@ -120,7 +121,7 @@ class Owed:
         due = "" if self.due is None else f", due {in_zone(self.due, zone)}"
         step = "" if self.step is None else f", {_STEPS.get(self.step, f'tell {self.step}')}"
         status = self.status.replace("_", " ")
-        return f"{status}: {self.what}{due}{step}; {self.who} [{self.kind} {self.name}]"
+        return in_line(f"{status}: {self.what}{due}{step}; {self.who} [{self.kind} {self.name}]")
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data for JSON: moments are texts in UTC, `left` is in seconds."""

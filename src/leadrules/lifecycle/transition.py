@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from leadrules.errors import EvaluationError, as_written
+from leadrules.errors import EvaluationError, as_written, in_line
 from leadrules.events import READ, Event
 from leadrules.lifecycle.state import State, maker
 from leadrules.values import Cash, Instant, Money, Span, Value, datetime_of, instant_text
@@ -140,7 +140,7 @@ class Refusal:
     def __str__(self) -> str:
         where = f"'{self.stage}'" if self.to is None else f"'{self.stage}' -> '{self.to}'"
         lines = [f"lead {self.lead_id}: {where} is refused", *(f"  {x}" for x in self.unmet)]
-        return "\n".join(lines)
+        return "\n".join(in_line(line) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class Transition:
         by = f" by {self.by}" if self.by else ""
         why = f" ({self.reason})" if self.reason else ""
         forced = ", forced" if self.forced else ""
-        return f"lead {self.lead_id}: '{self.left}' -> '{self.to}'{by}{why}{forced}"
+        return in_line(f"lead {self.lead_id}: '{self.left}' -> '{self.to}'{by}{why}{forced}")
 
 
 transition = maker(Transition)
