@@ -65,8 +65,7 @@ def test_it_lists_the_most_urgent_first(leadrules: Command, asked: tuple[str, ..
         "business days",
         "open 3 say how it stands, every 2 2026-10-07 09:00 rep",
         "business days",
-        "open 2 approve what is in 'sal' ben",
-        "(sales_manager)",
+        "open 2 approve what is in 'sal' sales_manager",
     ]
     assert err.splitlines()[-1] == (
         "note: 1 lead is due for a move that the policy takes by itself, and no event states it"
@@ -122,6 +121,16 @@ def test_rejected_rows_are_counted_and_told(leadrules: Command, asked: tuple[str
     found = leadrules(*asked)
     assert found.code == 1
     assert "4 rows read: 3 accepted, 1 rejected" in found.err
+    assert "--rejects FILE writes the rejected rows" in found.err
+    assert leadrules(*asked, "--rejects", "odd.csv").code == 1
+    assert (
+        Path("odd.csv")
+        .read_text(encoding="utf-8")
+        .startswith("line,column,code,reason,text\n5,id,missing-id,id: is missing,")
+    )
+    assert leadrules(*asked, "-o", "leads.csv").err == (
+        "error: --output: 'leads.csv' is read or written already; expected another file\n"
+    )
 
 
 @pytest.mark.usefixtures("terminal")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from tests.cli.runs import Command, written
 
@@ -103,3 +104,43 @@ def test_a_stage_that_the_policy_does_not_know_is_a_rejected_row(leadrules: Comm
     assert code == 1
     assert out == "0 moves of 0 leads: the policy would have refused none\n"
     assert "1 not-a-choice: the text is not one of the field's choices" in err
+
+
+def test_facts_without_an_effect_are_counted_too(leadrules: Command) -> None:
+    files = arguments("", "--format", "text")
+    written(
+        "moves.csv", "lead_id,id,time,kind,type,item\n17,a,2026-01-05T10:00Z,completed,,offer\n"
+    )
+    code, out, _ = leadrules(*files)
+    assert code == 1
+    assert out == (
+        "0 moves of 0 leads: the policy would have refused none\n"
+        "1 other fact had no effect\n"
+        "Facts   Leads   Reason           Such as\n"
+        f"{'─' * 80}\n"
+        "    1       1   without-effect   lead 17, inquiry: completed 'a': 'inquiry'\n"
+        "                                 requires no 'offer'\n"
+    )
+    told = json.loads(leadrules(*files[:-1], "json").out)
+    assert (told["to"], told["unmet"][0]["code"]) == (None, "without-effect")
+
+
+def test_it_may_be_written_to_a_file(leadrules: Command) -> None:
+    for form in ("text", "json"):
+        shown = leadrules(*arguments(MOVES, "--format", form))
+        kept = leadrules(*arguments(MOVES, "--format", form, "-o", "audit.txt"))
+        assert (kept.code, kept.out) == (1, "")
+        lines = Path("audit.txt").read_text(encoding="utf-8").splitlines()
+        assert [line.rstrip() for line in lines] == shown.out.splitlines()
+
+
+def test_rejected_rows_are_told_and_written(leadrules: Command) -> None:
+    odd = "17,a,2026-01-05T10:00Z,,moved,lost,sales,,\n"
+    assert "--events-rejects FILE writes the rejected rows" in leadrules(*arguments(odd)).err
+    found = leadrules(*arguments(odd, "--events-rejects", "odd.csv", "--rejects", "none.csv"))
+    assert found.code == 1
+    assert "not-a-choice" in Path("odd.csv").read_text(encoding="utf-8")
+    found = leadrules(*arguments(odd, "--rejects", "leads.csv"))
+    assert found.err == (
+        "error: --rejects: 'leads.csv' is read or written already; expected another file\n"
+    )

@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from leadrules.agenda import Agenda, agenda, in_zone, roles_of
-from leadrules.cli.consoles import CommandError, messages, note, results
+from leadrules.cli.consoles import CommandError, note, results
 from leadrules.cli.display import LINES_BESIDE
 from leadrules.cli.formats import Format, arrow, format_of, opened
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
+from leadrules.cli.rejects import apart, tell_events, tell_intake
 from leadrules.engine import Engine
 from leadrules.errors import did_you_mean, one_of
 from leadrules.events import Event
@@ -44,6 +45,8 @@ def list_agenda(  # noqa: PLR0913 - the command's options
     owner: str | None,
     form: Format | None,
     output: Path | None,
+    rejects: Path | None,
+    events_rejects: Path | None,
 ) -> int:
     """List what is owed to the leads of a file, and return the exit status.
 
@@ -55,6 +58,8 @@ def list_agenda(  # noqa: PLR0913 - the command's options
         OSError: If a file cannot be read or written.
     """
     form = format_of(form, output)
+    read = [path, leads, mapping, *events, events_mapping, *dict(tables).values()]
+    apart({"--output": output, "--rejects": rejects, "--events-rejects": events_rejects}, read)
     policy = read_policy(path, tables)
     engine = Engine(policy)
     roles = roles_of(engine.machine.lifecycle)
@@ -65,8 +70,8 @@ def list_agenda(  # noqa: PLR0913 - the command's options
     intake = read_leads(leads, policy, mapping=mapping)
     happened = read_events(events, policy.vocabulary, intake, mapping=events_mapping)
     histories = events_by_lead(intake, happened)
-    for read in (intake, *happened):
-        messages().print(read.summary(mapped=mapping is not None), soft_wrap=True)
+    tell_intake(intake, rejects, "--rejects", mapped=mapping is not None)
+    tell_events(events, happened, events_rejects, mapped=events_mapping is not None)
     owed: list[Owed] = []
     waiting = 0
     for lead in intake.leads:
@@ -89,7 +94,7 @@ def list_agenda(  # noqa: PLR0913 - the command's options
     else:
         with opened(output) as file:
             _show(owed, policy.policy.zone, results(file))
-    return 1 if any(read.rejects for read in (intake, *happened)) else 0
+    return 1 if any(found.rejects for found in (intake, *happened)) else 0
 
 
 def _looked_at(

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from leadrules.cli.check import counted
-from leadrules.cli.consoles import messages, results
+from leadrules.cli.consoles import results
+from leadrules.cli.formats import opened
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
+from leadrules.cli.rejects import apart, tell_events, tell_intake
 from leadrules.engine import Engine
 from leadrules.events import Event, standing
 from leadrules.lifecycle.transition import Refusal
@@ -32,6 +35,9 @@ def audit_moves(  # noqa: PLR0913 - the command's options
     tables: Sequence[tuple[str, Path]],
     at: datetime | None,
     form: Literal["text", "json"],
+    output: Path | None,
+    rejects: Path | None,
+    events_rejects: Path | None,
 ) -> int:
     """Tell which moves a policy would have refused, and return the exit status.
 
@@ -39,8 +45,10 @@ def audit_moves(  # noqa: PLR0913 - the command's options
 
     Raises:
         LeadRulesError: If a document is wrong, or the leads cannot be read or evaluated.
-        OSError: If a file cannot be read.
+        OSError: If a file cannot be read or written.
     """
+    read = [path, leads, mapping, *events, events_mapping, *dict(tables).values()]
+    apart({"--output": output, "--rejects": rejects, "--events-rejects": events_rejects}, read)
     policy = read_policy(path, tables)
     engine = Engine(policy)
     _ = engine.machine  # it says if there is none, before anything is read
@@ -48,9 +56,8 @@ def audit_moves(  # noqa: PLR0913 - the command's options
     intake = read_leads(leads, policy, mapping=mapping)
     happened = read_events(events, policy.vocabulary, intake, mapping=events_mapping)
     histories = events_by_lead(intake, happened)
-    messages().print(intake.summary(mapped=mapping is not None), soft_wrap=True)
-    for found in happened:
-        messages().print(found.summary(mapped=events_mapping is not None), soft_wrap=True)
+    tell_intake(intake, rejects, "--rejects", mapped=mapping is not None)
+    tell_events(events, happened, events_rejects, mapped=events_mapping is not None)
     moves: list[Event] = []
     refused: list[Refusal] = []
     for lead in intake.leads:
@@ -58,17 +65,29 @@ def audit_moves(  # noqa: PLR0913 - the command's options
         moves += [event for event in stood if event.kind == "moved"]
         if stood:
             refused += engine.audit(lead, events=histories[lead.id], at=moment)
-    if form == "json":
-        for refusal in refused:
-            results().print(json.dumps(_plain(refusal), ensure_ascii=False), soft_wrap=True)
+    if output is None:
+        _tell(moves, refused, form, results())
     else:
-        _show(moves, refused)
-    rejects = any(found.rejects for found in (intake, *happened))
-    return 1 if refused or rejects else 0
+        with opened(output) as file:
+            _tell(moves, refused, form, results(file))
+    wrong = any(found.rejects for found in (intake, *happened))
+    return 1 if refused or wrong else 0
 
 
-def _show(moves: Sequence[Event], refused: Sequence[Refusal]) -> None:
-    console = results()
+def _tell(
+    moves: Sequence[Event],
+    refused: Sequence[Refusal],
+    form: Literal["text", "json"],
+    console: Console,
+) -> None:
+    if form == "text":
+        _show(moves, refused, console)
+        return
+    for refusal in refused:
+        console.print(json.dumps(_plain(refusal), ensure_ascii=False), soft_wrap=True)
+
+
+def _show(moves: Sequence[Event], refused: Sequence[Refusal], console: Console) -> None:
     forced = sum(event["forced"] is True for event in moves)
     among = f", {forced} of them forced" if forced else ""
     head = f"{counted('move', moves)} of {counted('lead', {x.lead_id for x in moves})}{among}"

@@ -18,10 +18,12 @@ from leadrules.cli.options import (
     At,
     Events,
     EventsMapping,
+    EventsRejects,
     LeadsFile,
     LeadsMapping,
     Output,
     PolicyFile,
+    Rejects,
     Tables,
     percent,
 )
@@ -161,16 +163,8 @@ def score(  # noqa: PLR0913 - a command takes what it can be told
         ),
     ] = None,
     output: Output = None,
-    rejects: Annotated[
-        Path | None,
-        typer.Option("--rejects", metavar="FILE", help="Write the rejected rows here, as CSV."),
-    ] = None,
-    events_rejects: Annotated[
-        Path | None,
-        typer.Option(
-            "--events-rejects", metavar="FILE", help="Likewise the rejected rows of events."
-        ),
-    ] = None,
+    rejects: Rejects = None,
+    events_rejects: EventsRejects = None,
 ) -> None:
     """Score the leads of a file by a policy.
 
@@ -294,6 +288,8 @@ def agenda(  # noqa: PLR0913 - a command takes what it can be told
         ),
     ] = None,
     output: Output = None,
+    rejects: Rejects = None,
+    events_rejects: EventsRejects = None,
 ) -> None:
     """List what is owed to the leads of a file: the worklist of this morning.
 
@@ -321,6 +317,8 @@ def agenda(  # noqa: PLR0913 - a command takes what it can be told
             owner=owner,
             form=form,
             output=output,
+            rejects=rejects,
+            events_rejects=events_rejects,
         )
     )
 
@@ -458,16 +456,20 @@ def audit(  # noqa: PLR0913 - a command takes what it can be told
     at: At = None,
     form: Annotated[
         Literal["text", "json"],
-        typer.Option("--format", metavar="FORMAT", help="text, or json: one object a move."),
+        typer.Option("--format", metavar="FORMAT", help="text, or json: one object a line."),
     ] = "text",
+    output: Output = None,
+    rejects: Rejects = None,
+    events_rejects: EventsRejects = None,
 ) -> None:
-    """Tell which moves that happened the policy would have refused, and why.
+    """Tell what the policy would have refused of what happened, and why.
 
     Each move is judged at its time, where the events before it had brought
     the lead, and by the score that it had then. A forced move is judged by
-    who may force. In text, moves are counted by reason; one may have several.
+    who may force. Leads that arose behind a guard and facts that had no effect
+    are told as well. In text, all is counted by reason; one may have several.
 
-    Exit status: 1 if the policy would have refused some.
+    Exit status: 1 if the policy would have refused some, or rows were rejected.
 
     Examples:
       leadrules audit policy.yaml --leads leads.csv --events moves.csv
@@ -485,6 +487,9 @@ def audit(  # noqa: PLR0913 - a command takes what it can be told
             tables=tables or (),
             at=at,
             form=form,
+            output=output,
+            rejects=rejects,
+            events_rejects=events_rejects,
         )
     )
 

@@ -12,10 +12,12 @@ __all__ = [
     "At",
     "Events",
     "EventsMapping",
+    "EventsRejects",
     "LeadsFile",
     "LeadsMapping",
     "Output",
     "PolicyFile",
+    "Rejects",
     "Tables",
     "percent",
 ]
@@ -121,4 +123,12 @@ LeadsMapping = Annotated[
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write here, not to standard output."),
+]
+Rejects = Annotated[
+    Path | None,
+    typer.Option("--rejects", metavar="FILE", help="Write the rejected rows here, as CSV."),
+]
+EventsRejects = Annotated[
+    Path | None,
+    typer.Option("--events-rejects", metavar="FILE", help="Likewise the rejected rows of events."),
 ]
