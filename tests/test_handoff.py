@@ -205,7 +205,7 @@ def test_a_handoff_tells_all_that_is_known() -> None:
         "  breached  send 'guide', as activity 'a2' asks, due 2026-05-24 09:00",
         "              Europe/Berlin; sue (rep) [send guide]",
         "  open      accept it for 'sal', or pass it back, due 2026-06-02 09:00",
-        "              Europe/Berlin; sue (sales) [accept sal]",
+        "              Europe/Berlin; sales [accept sal]",
     ]
 
 
