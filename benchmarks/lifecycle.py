@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from benchmarks import worklist
@@ -13,7 +14,7 @@ from benchmarks.peers import Absent
 from benchmarks.report import at_least, at_most, table
 from benchmarks.stage_peers import followers
 from benchmarks.timing import in_turns, once, subject
-from leadrules import Engine, Event, Lead, load_policy, presets
+from leadrules import Engine, Event, Lead, Money, load_policy, presets
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.transition import Request
@@ -61,13 +62,10 @@ def one_move(times: int, *, turns: int) -> None:
         assert bool(answer) is not refused, answer
         verdicts[name] = not refused
         works[name] = _again(
-            lambda state=state, request=request: machine.advance(
-                state, request, lead=lead, at=AT, derived=derived
-            ),
-            times,
+            partial(machine.advance, state, request, lead=lead, at=AT, derived=derived), times
         )
     for name, (state, event) in _facts(machine).items():
-        works[name] = _again(lambda state=state, event=event: machine.note(state, event), times)
+        works[name] = _again(partial(machine.note, state, event), times)
     timings = in_turns({name: subject(work, processor=True) for name, work in works.items()}, turns)
     lines = []
     for name in works:
@@ -123,9 +121,8 @@ def _wish(to: str, role: str, reason: str | None = None) -> Request:
 
 
 def _lead() -> Lead:
-    return Lead(
-        id="17", created=START, lead_type="demo", owner="ada", budget="50000 EUR", country="DE"
-    )
+    budget = Money.parse("50000 EUR")
+    return Lead(id="17", created=START, lead_type="demo", owner="ada", budget=budget, country="DE")
 
 
 def _noted(machine: StageMachine, *facts: tuple[str, dict[str, str]]) -> State:
@@ -237,9 +234,7 @@ def first_use(turns: int) -> None:
         event = _event("moved", {"to": "inquiry"}, START)
         state = machine.note(machine.start(_lead()), event)
         assert isinstance(state, State)
-        ask = lambda machine=machine, state=state: machine.would(  # noqa: E731 - a work
-            state, lead=_lead(), at=AT, role="qualifying_rep"
-        )
+        ask = partial(machine.would, state, lead=_lead(), at=AT, role="qualifying_rep")
         first, _ = once(ask)
         second, _ = once(ask)
         seconds = {

@@ -14,6 +14,7 @@ from benchmarks.own_process import in_own_process, measure, mib
 from benchmarks.peers import Absent
 from benchmarks.report import table
 from benchmarks.stage_peers import STATE_MACHINE, TRANSITIONS, followers
+from leadrules.lifecycle.state import State
 
 __all__ = ["growth", "measured"]
 
@@ -92,12 +93,13 @@ def _growth(times: float) -> str:
     return f"{times:.2f}: {'linear' if times <= LINEAR else 'SLOWER THAN LINEAR'}"
 
 
-def _replayed(count: int, length: int, *, moves_only: bool = False) -> tuple[float, list[object]]:
+def _replayed(count: int, length: int, *, moves_only: bool = False) -> tuple[float, list[State]]:
     """Return the seconds that the replay of so many leads takes, and their states."""
     machine = engine().machine
     for each in histories(CHUNK // 10, LENGTH, seed=1):  # to warm up
         machine.replay(each.lead, events=each.events)
-    total, states = 0.0, []
+    total = 0.0
+    states: list[State] = []
     for chunk in _chunks(count, length):
         given = [
             (lead, [event for event in events if event.kind == "moved" or not moves_only])

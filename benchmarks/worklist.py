@@ -41,15 +41,9 @@ def made(count: int) -> tuple[list[Kept], datetime]:
     machine = engine().machine
     found = []
     for lead, events, _ in histories(count, LENGTH):
-        whole = Lead(
-            id=lead.id,
-            created=lead.created,
-            lead_type=lead.lead_type,
-            budget=MONEY,
-            company=COMPANY,
-            fields=FIELDS,
-            **KNOWN,
-        )
+        known = {"id": lead.id, "created": lead.created, "lead_type": lead.lead_type}
+        more = {"budget": MONEY, "company": COMPANY, "fields": FIELDS}
+        whole = Lead.model_validate({**KNOWN, **known, **more})
         found.append((whole, machine.replay(lead, events=events)))
     return found, max(state.as_of for _, state in found)
 
