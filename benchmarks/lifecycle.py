@@ -228,7 +228,7 @@ def first_use(turns: int) -> None:
     taken: dict[str, list[float]] = {}
     for _ in range(turns):
         loading, policy = once(lambda: load_policy(text))
-        compiling, made = once(lambda policy=policy: Engine(policy))
+        compiling, made = once(partial(Engine, policy))
         assert isinstance(made, Engine)
         machine = made.machine
         event = _event("moved", {"to": "inquiry"}, START)
