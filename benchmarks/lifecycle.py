@@ -14,7 +14,7 @@ from benchmarks.peers import Absent
 from benchmarks.report import at_least, at_most, table
 from benchmarks.stage_peers import followers
 from benchmarks.timing import in_turns, once, subject
-from leadrules import Engine, Event, Lead, Money, load_policy, presets
+from leadrules import Engine, Event, Lead, Money, Policy, load_policy, presets
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.transition import Request
@@ -228,6 +228,7 @@ def first_use(turns: int) -> None:
     taken: dict[str, list[float]] = {}
     for _ in range(turns):
         loading, policy = once(lambda: load_policy(text))
+        assert isinstance(policy, Policy)
         compiling, made = once(partial(Engine, policy))
         assert isinstance(made, Engine)
         machine = made.machine
