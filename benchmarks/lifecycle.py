@@ -92,8 +92,11 @@ def tries(machine: StageMachine) -> list[Try]:
     sal = _noted(machine, ("moved", {"to": "inquiry"}), ("moved", {"to": "sal"}))
     sql = _noted(machine, ("moved", {"to": "inquiry"}), ("moved", {"to": "sql"}))
     bare = _noted(machine, ("moved", {"to": "proposal"}))
-    items = ("written_proposal", "opportunity_assessment", "critique")
-    written = [("completed", {"item": item}) for item in items]
+    written = [
+        ("completed", {"item": "written_proposal"}),
+        ("completed", {"item": "opportunity_assessment"}),
+        ("completed", {"item": "critique", "role": "sales_manager"}),
+    ]
     approved = [
         ("approval", {"role": role, "verdict": "approved"})
         for role in ("marketing", "sales_manager")

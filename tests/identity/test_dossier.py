@@ -259,8 +259,8 @@ def test_the_stage_is_that_of_one_lead() -> None:
     both = merge(first, second)
     assert [(each.id, each["to"]) for each in both.events_of("17")] == [("c", None), ("m", "mql")]
     assert [(each.id, each["to"]) for each in both.events_of("23")] == [
-        ("23/m", "sql"),
         ("c", None),
+        ("23/m", "sql"),
     ]
     assert both.set_aside("17") == (fact("23", "m", "moved", to="sql"),)
     assert both.set_aside("23") == first.history
