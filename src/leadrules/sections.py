@@ -28,6 +28,8 @@ __all__ = [
     "ParamRef",
     "Prose",
     "Section",
+    "Text",
+    "Texts",
     "canonical",
     "content_hash",
     "described",
@@ -65,6 +67,20 @@ class Section(BaseModel):
 
 Prose = Annotated[str | None, _Prose(), Field(strict=True)]
 """A text for people; it is not part of the policy hash."""
+
+
+Text = Annotated[str, Field(strict=True, min_length=1)]
+
+
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
+]
+"""A list of texts; a single one may stand without the list."""
 
 
 class ParamRef(Section):

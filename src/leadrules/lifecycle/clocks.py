@@ -12,8 +12,8 @@ from pydantic_core import PydanticCustomError
 from leadrules.calendars import Wait
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, as_written, did_you_mean
-from leadrules.lifecycle.stages import Stage, Text
-from leadrules.sections import Prose, Section
+from leadrules.lifecycle.stages import Stage
+from leadrules.sections import Prose, Section, Text
 from leadrules.vocabulary import NAMES, is_name
 
 __all__ = ["MOMENTS", "REASSIGN", "REMIND", "Clock"]

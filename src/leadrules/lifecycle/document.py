@@ -17,9 +17,9 @@ from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.neglect import check_deadlines, check_touches
 from leadrules.lifecycle.nurture import NurturePlan
 from leadrules.lifecycle.responses import Response
-from leadrules.lifecycle.stages import Stage, Text, Texts
+from leadrules.lifecycle.stages import Stage
 from leadrules.lifecycle.touches import TouchRule
-from leadrules.sections import Section, canonical
+from leadrules.sections import Section, Text, Texts, canonical
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 

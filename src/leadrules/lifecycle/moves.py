@@ -15,8 +15,8 @@ from leadrules.conditions.format import format_condition
 from leadrules.conditions.tree import Always, Path, fields_of
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, did_you_mean
-from leadrules.lifecycle.stages import Stage, Text, Texts
-from leadrules.sections import Prose, Section
+from leadrules.lifecycle.stages import Stage
+from leadrules.sections import Prose, Section, Text, Texts
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary
 

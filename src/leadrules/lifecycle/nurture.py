@@ -17,8 +17,8 @@ from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, as_written, did_you_mean
 from leadrules.lifecycle.responses import check_activity
-from leadrules.lifecycle.stages import Stage, Text, Texts
-from leadrules.sections import Duration, Prose, Section, parse_day
+from leadrules.lifecycle.stages import Stage
+from leadrules.sections import Duration, Prose, Section, Text, Texts, parse_day
 from leadrules.values import Type
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
 

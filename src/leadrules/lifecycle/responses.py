@@ -13,8 +13,7 @@ from leadrules.conditions.checker import check
 from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, did_you_mean, one_of
-from leadrules.lifecycle.stages import Text
-from leadrules.sections import Prose, Section
+from leadrules.sections import Prose, Section, Text
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
 
 __all__ = ["Response", "check_activity"]

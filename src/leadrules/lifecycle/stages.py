@@ -11,10 +11,10 @@ from pydantic_core import PydanticCustomError
 from leadrules.calendars import Wait
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, as_written, did_you_mean
-from leadrules.sections import Prose, Section
+from leadrules.sections import Prose, Section, Text, Texts
 from leadrules.vocabulary import NAMES, is_name
 
-__all__ = ["CLOSED", "Approvals", "Kind", "Requirement", "Stage", "Text", "Texts"]
+__all__ = ["CLOSED", "Approvals", "Kind", "Requirement", "Stage"]
 
 Kind = Literal["open", "won", "lost", "recycled", "disqualified"]
 """What a stage is: on the way, or one of the four ends that a round of a lead can have."""
@@ -26,19 +26,6 @@ APPROVALS = "approvals"
 """What `after` calls the approvals of the stage."""
 WAKE = "default"
 """The reason that stands for all that `wake` does not name."""
-
-Text = Annotated[str, Field(strict=True, min_length=1)]
-
-
-def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Texts = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
-]
-"""A list of texts; a single one may stand without the list."""
 
 
 class Requirement(Section):

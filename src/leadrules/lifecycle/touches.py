@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 from leadrules.calendars import Delay, Wait
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, did_you_mean
-from leadrules.lifecycle.stages import Stage, Texts
-from leadrules.sections import Prose, Section
+from leadrules.lifecycle.stages import Stage
+from leadrules.sections import Prose, Section, Texts
 from leadrules.vocabulary import NAMES, Vocabulary, is_name
 
 __all__ = ["OTHERWISE", "Counts", "TouchRule"]
