@@ -353,6 +353,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_document_is_an_error_soon(name: str) -> None:
     text, code = HOSTILE[name]
@@ -432,6 +433,7 @@ def test_hostile_data_is_an_error_too() -> None:
         assert [issue.code for issue in caught.value.issues] == ["too-deep"]
 
 
+@pytest.mark.large
 def test_data_that_stands_in_itself_many_times_is_an_error_soon() -> None:
     wide: Any = []
     for _ in range(60):

@@ -53,6 +53,7 @@ def table(starts: list[datetime | None], ends: list[datetime | None]) -> pa.Tabl
     )
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=FEWER)
 @given(random=st.randoms(use_true_random=True))

@@ -109,6 +109,7 @@ def equal(name: str, value: int) -> Comparison:
     return Comparison(Field(name), "==", Literal(Type.INTEGER, value))
 
 
+@pytest.mark.large
 def test_what_is_too_large_is_not_judged_and_takes_no_time() -> None:
     related = AnyOf(tuple(equal("visits", value) for value in range(5_000)))
     assert outcomes(related, VOCABULARY) is None

@@ -70,6 +70,7 @@ LARGE: list[Any] = [
 ]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("tree", LARGE, ids=["in", "any", "at least"])
 def test_thousands_of_parts_are_no_burden(tree: Condition) -> None:
     matches = compile_condition(tree, Vocabulary())

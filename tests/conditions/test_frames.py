@@ -196,6 +196,7 @@ def test_texts_are_what_their_code_points_are(kind: str, op: str) -> None:
     asked_all(kind, [Comparison(Field("note"), op, text(value)) for value in TEXTS if value], leads)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_takes_five_thousand_texts(kind: str) -> None:
     tree = Comparison(Field("note"), "in", tuple(text(f"t{index}") for index in range(HUGE)))
@@ -203,6 +204,7 @@ def test_in_takes_five_thousand_texts(kind: str) -> None:
     assert asked(kind, tree, leads) == [True, False, None]
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", EAGER_AND_LAZY)
 def test_lower_takes_five_thousand_texts(kind: str) -> None:
     tree = Comparison(Lower(Field("note")), "in", tuple(text(f"t{index}") for index in range(HUGE)))

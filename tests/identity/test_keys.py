@@ -82,6 +82,7 @@ def test_what_is_no_lead_is_said() -> None:
     assert caught.value.field == "lead"
 
 
+@pytest.mark.large
 def test_one_name_in_either_case_is_one_name() -> None:
     """Every character of Unicode; a Greek iota below a letter becomes one beside it."""
     iota = "\N{COMBINING GREEK YPOGEGRAMMENI}"

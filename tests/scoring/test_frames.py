@@ -174,6 +174,7 @@ def test_points_without_a_value_yet_are_missing(kind: str) -> None:
     }
 
 
+@pytest.mark.large
 @pytest.mark.parametrize("kind", ["polars", "duckdb"])
 def test_one_characteristic_may_have_thousands_of_rules(kind: str) -> None:
     words = Vocabulary(parameters={"late": Parameter(Type.INTEGER, ((Instant(2**60), 1),))})

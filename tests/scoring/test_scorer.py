@@ -240,6 +240,7 @@ def test_a_scorer_survives_pickle() -> None:
     assert repr(scorer) == "Scorer(1 characteristic, 1 rule)"
 
 
+@pytest.mark.large
 def test_a_scorecard_may_have_thousands_of_characteristics() -> None:
     rule = {"when": "country == 'DE'", "points": 1}
     names = [f"c{number}" for number in range(5_000)]
@@ -680,6 +681,7 @@ def test_a_lead_may_have_thousands_of_events_a_century_apart() -> None:
     assert found.fired == ("all", "monthly", "weekly")
 
 
+@pytest.mark.large
 def test_a_policy_may_have_thousands_of_rules_about_activities() -> None:
     rules = {
         f"r{number}": {
