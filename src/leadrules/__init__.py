@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.trail import ClockRun, Entry, Trail
     from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition, Unmet
     from leadrules.policy import Policy, load_policy, policy_schema
+    from leadrules.routing.assignment import Assignment, Unassigned
+    from leadrules.routing.rotation import Rotation
+    from leadrules.routing.router import Router
     from leadrules.scoring.explanation import Explanation, Reason
     from leadrules.scoring.questions import Question
     from leadrules.scoring.score import Score
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "Agenda",
+    "Assignment",
     "ClockRun",
     "Cluster",
     "Company",
@@ -73,6 +77,8 @@ __all__ = [
     "Reason",
     "Refusal",
     "Request",
+    "Rotation",
+    "Router",
     "Score",
     "Scorer",
     "Settled",
@@ -80,6 +86,7 @@ __all__ = [
     "State",
     "Trail",
     "Transition",
+    "Unassigned",
     "Unmet",
     "Vocabulary",
     "__version__",
@@ -119,6 +126,9 @@ _HOMES = {
     "lifecycle.survivor": ("surviving",),
     "lifecycle.transition": ("Refusal", "Request", "Settled", "Transition", "Unmet"),
     "policy": ("Policy", "load_policy", "policy_schema"),
+    "routing.assignment": ("Assignment", "Unassigned"),
+    "routing.rotation": ("Rotation",),
+    "routing.router": ("Router",),
     "scoring.explanation": ("Explanation", "Reason"),
     "scoring.questions": ("Question",),
     "scoring.score": ("Score",),

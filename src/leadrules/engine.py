@@ -15,8 +15,13 @@ from leadrules.lead import Lead
 from leadrules.lifecycle.arguments import demand_state
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
+from leadrules.lifecycle.statuses import derived_of
 from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition
 from leadrules.policy import Policy
+from leadrules.routing.assignment import Assignment
+from leadrules.routing.pools import Reason
+from leadrules.routing.rotation import Rotation
+from leadrules.routing.router import Answered, Router
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
 from leadrules.values import Instant, Value, moment_of
@@ -86,6 +91,21 @@ class Engine:
             if policy.lifecycle is not None
             else None
         )
+        self._router = (
+            Router(
+                policy.routing,
+                vocabulary=policy.staged,
+                calendars=policy.calendars,
+                tables=policy.rows,
+                closed=self._machine.process.closed if self._machine else (),
+                policy=policy.hash,
+            )
+            if policy.routing is not None
+            else None
+        )
+        own = policy.lifecycle.results if policy.lifecycle else {}
+        read = policy.routing.fields() if policy.routing else ()
+        self._routed_by = tuple(name for name in read if name in own)
 
     def __reduce__(self) -> tuple[object, ...]:
         return Engine, (self.policy,)
@@ -116,6 +136,18 @@ class Engine:
             message = f"policy '{self.policy.policy.id}' has no section 'lifecycle'"
             raise EvaluationError(message, field="lifecycle")
         return self._machine
+
+    @property
+    def router(self) -> Router:
+        """The router of the policy.
+
+        Raises:
+            EvaluationError: If the policy has no section `routing`.
+        """
+        if self._router is None:
+            message = f"policy '{self.policy.policy.id}' has no section 'routing'"
+            raise EvaluationError(message, field="routing")
+        return self._router
 
     def evaluate(
         self,
@@ -214,6 +246,93 @@ class Engine:
         if found.state is None:
             machine.replay(lead, events=given, at=at)  # tells what is missing
         return machine.settle(found.state, lead=lead, at=at, derived=_results_of(found))  # type: ignore[arg-type]  # there is one
+
+    def route(  # noqa: PLR0913 - what the steps before read, and the rotation
+        self,
+        lead: Lead,
+        *,
+        rotation: Rotation,
+        events: Iterable[Event] = (),
+        state: State | None = None,
+        at: datetime,
+        previous: str | None = None,
+        load: Mapping[str, int] | None = None,
+    ) -> tuple[Answered, Rotation]:
+        """Return who gets a lead, or why nobody does, and the new rotation.
+
+        The lead is scored first, and its stage is found, since rules may read both.
+
+        Args:
+            lead: The lead.
+            rotation: Where the rotation stands; `router.start()` is the first.
+            events: As of `evaluate`.
+            state: As of `evaluate`.
+            at: As of `evaluate`.
+            previous: As of `evaluate`.
+            load: How many leads each member works on, as of `router.route`.
+
+        Raises:
+            EvaluationError: If the policy has no section `routing`, or as of `evaluate` and
+                `router.route`.
+        """
+        router = self.router
+        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
+        derived = self._before_routing(lead, found)
+        return router.route(lead, at=at, state=rotation, derived=derived, load=load)
+
+    def reassign(  # noqa: PLR0913 - as `route`, and why it is assigned again
+        self,
+        lead: Lead,
+        *,
+        history: Iterable[Assignment],
+        reason: Reason,
+        rotation: Rotation,
+        to: str | None = None,
+        events: Iterable[Event] = (),
+        state: State | None = None,
+        at: datetime,
+        previous: str | None = None,
+        load: Mapping[str, int] | None = None,
+    ) -> tuple[Answered, Rotation]:
+        """Return who gets a lead that somebody had before, and the new rotation.
+
+        Args:
+            lead: The lead.
+            history: As of `router.reassign`.
+            reason: As of `router.reassign`.
+            rotation: As of `route`.
+            to: As of `router.reassign`.
+            events: As of `evaluate`.
+            state: As of `evaluate`.
+            at: As of `evaluate`.
+            previous: As of `evaluate`.
+            load: As of `route`.
+
+        Raises:
+            EvaluationError: As of `route` and `router.reassign`.
+        """
+        router = self.router
+        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
+        return router.reassign(
+            lead,
+            history=history,
+            reason=reason,
+            at=at,
+            state=rotation,
+            to=to,
+            derived=self._before_routing(lead, found),
+            load=load,
+        )
+
+    def _before_routing(self, lead: Lead, found: Evaluation) -> Mapping[str, Value]:
+        """Return what the steps before routing add to a lead."""
+        derived = dict(_results_of(found))
+        if self._machine is not None and found.state is not None and self._routed_by:
+            known = {**lead.record, **derived}
+            at = moment_of(found.at)
+            process = self._machine.process
+            derived |= derived_of(process, found.state, self._routed_by, known, at)
+        return derived
 
     def agenda(
         self,

@@ -78,7 +78,13 @@ KINDS: Mapping[str, Mapping[str, Property]] = MappingProxyType(
             "forced": Property(type=Type.BOOLEAN),
             "policy": _TEXT,
         },
-        "assigned": {"owner": _NEEDED, "pool": _TEXT, "reason": _TEXT, "by": _TEXT},
+        "assigned": {
+            "owner": _NEEDED,
+            "pool": _TEXT,
+            "rule": _TEXT,
+            "reason": _TEXT,
+            "by": _TEXT,
+        },
         "completed": {"item": _NEEDED, "note": _TEXT, "by": _TEXT, "role": _TEXT},
         "approval": {
             "role": _NEEDED,

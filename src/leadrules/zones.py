@@ -89,6 +89,14 @@ class Zone:
         offset = self.offsets[bisect_right(self.changes, instant)]
         return (instant + offset) // MICROSECONDS_A_DAY
 
+    def day_until(self, instant: int) -> tuple[int, int]:
+        """Return the local date of an instant, and until when that surely does not change."""
+        index = bisect_right(self.changes, instant)
+        offset = self.offsets[index]
+        day = (instant + offset) // MICROSECONDS_A_DAY
+        until = (day + 1) * MICROSECONDS_A_DAY - offset
+        return day, min(until, self.changes[index]) if index < len(self.changes) else until
+
 
 def week_of(day: int) -> int:
     """Return a number that the days from a Monday to a Sunday share."""

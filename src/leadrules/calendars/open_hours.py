@@ -109,6 +109,13 @@ class OpenHours:
         """Return whether it is open at an instant."""
         return self._stretches.is_open(at)
 
+    def until(self, at: int) -> tuple[bool, int]:
+        """Return whether it is open at an instant, and until when that surely does not change.
+
+        It may not change then either; whoever asks again at that instant learns it.
+        """
+        return self._stretches.until(at)
+
     @cached_property
     def utc_days(self) -> UtcDays:
         """The open time of each day of UTC, for frames."""

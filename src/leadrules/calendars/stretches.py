@@ -16,6 +16,8 @@ __all__ = ["LONG_AGO", "Stretches"]
 
 LONG_AGO = -(10**30)
 """Before every instant."""
+_LOOK_AHEAD = 8 * MICROSECONDS_A_DAY
+"""How far ahead the next change is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,19 @@ class Stretches:
         if offset is None:
             return self.starts[index] + open_time - self.values[index]
         return self.week.reached(open_time - self.bases[index]) - offset
+
+    def until(self, at: int) -> tuple[bool, int]:
+        """Return whether it is open at an instant, and until when that surely does not change."""
+        index = bisect_right(self.starts, at) - 1
+        offset = self.offsets[index]
+        end = self.starts[index + 1] if index + 1 < len(self.starts) else at + _LOOK_AHEAD
+        if offset is None:
+            return bool(self.bases[index]), end
+        end = min(end, at + _LOOK_AHEAD)
+        for opening, closing in self.week.spans(at + offset, end + offset):
+            is_open = opening <= at + offset
+            return is_open, (closing if is_open else opening) - offset
+        return False, end
 
     def spans(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """Yield the open intervals between two instants, in order; they may touch."""

@@ -37,6 +37,8 @@ __all__ = ["check"]
 
 _T = TypeVar("_T")
 
+OF_A_MEMBER = "member."
+"""What the names of what members have start with."""
 _ORDERED = frozenset(
     {
         Type.STRING,
@@ -151,6 +153,11 @@ class _Checker:
             message = f"{_quoted(term)} is {_noun(kind)}, not a list of texts{hint}"
             self._wrong("type-mismatch", message, path)
             return
+        if isinstance(term, Field) and term.name.startswith(OF_A_MEMBER):
+            if right[2] is not None and not right[2].is_text:
+                message = f"{_quoted(right[0])} is {_noun(right[2])}, not a text"
+                self._wrong("type-mismatch", message, right[1])
+            return  # a member is no row of a frame, in which texts must be written
         self._needs_text("in", right)
 
     def _text_test(self, op: str, left: _Typed, right: _Typed) -> None:

@@ -18,12 +18,12 @@ from leadrules.lifecycle.state import (
     Pause,
     Run,
     State,
-    maker,
     parts_of,
     set_parts,
 )
 from leadrules.lifecycle.statuses import value_of
 from leadrules.lifecycle.touches import TouchRule
+from leadrules.results import maker
 from leadrules.values import Instant, instant_of
 
 __all__ = ["Course"]

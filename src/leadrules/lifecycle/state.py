@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, make_dataclass
 from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self
 
 from leadrules.errors import EvaluationError, as_written
 from leadrules.values import Instant, datetime_of, instant_of, instant_text
@@ -19,7 +19,6 @@ __all__ = [
     "Pause",
     "Run",
     "State",
-    "maker",
     "parts_of",
     "set_parts",
 ]
@@ -225,27 +224,6 @@ class State:
         state = cls(**values)
         _demand_order(state)
         return state
-
-
-_Kind = TypeVar("_Kind")
-
-
-def maker(kind: type[_Kind]) -> Callable[..., _Kind]:
-    """Return what makes a frozen, slotted dataclass of the values of its attributes, in order.
-
-    It makes one that can still be written, and turns it; to make a frozen one as dataclasses do
-    takes up to seven times as long.
-    """
-    names = [found.name for found in fields(kind)]  # type: ignore[arg-type]  # a dataclass
-    draft: Any = make_dataclass("_Draft", names, slots=True, repr=False, eq=False)
-
-    def made(*values: object) -> _Kind:
-        found = draft(*values)
-        found.__class__ = kind
-        turned: _Kind = found
-        return turned
-
-    return made
 
 
 _PARTS = [found.name for found in fields(State)]

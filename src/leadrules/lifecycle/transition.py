@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 
 from leadrules.errors import EvaluationError, as_written, in_line
 from leadrules.events import READ, Event
-from leadrules.lifecycle.state import State, maker
+from leadrules.lifecycle.state import State
+from leadrules.results import maker
 from leadrules.values import Cash, Instant, Money, Span, Value, datetime_of, instant_text
 
 __all__ = [

@@ -52,7 +52,33 @@ def checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Pro
         results = policy.scoring.results if policy.scoring else {}
         words = replace(vocabulary, derived=results)
         found += _within("lifecycle", policy.lifecycle.check(words, policy.calendars))
+    if policy.routing is not None:
+        found += _within("routing", _check_routing(policy, vocabulary, rows))
     yield from (problem for problem in found if not names_any(problem, broken))
+
+
+def _check_routing(
+    policy: Policy, vocabulary: Vocabulary, rows: Mapping[str, tuple[Row, ...]]
+) -> Iterable[Problem]:
+    """Return every problem of the routing; rows that are no rows are told of elsewhere."""
+    routing, lifecycle = policy.routing, policy.lifecycle
+    if routing is None:
+        return ()
+    steps = [section.results for section in (policy.scoring, lifecycle) if section]
+    derived = {name: found for results in steps for name, found in results.items()}
+    sound = {
+        name: found
+        for name, found in rows.items()
+        if name in policy.tables
+        and not any([*_check_row(x, 1, policy.tables[name], ())] for x in found)
+    }
+    return routing.check(
+        replace(vocabulary, derived=derived),
+        policy.calendars,
+        columns={name: table.columns for name, table in policy.tables.items()},
+        rows=sound,
+        clocks=tuple(lifecycle.clocks) if lifecycle else (),
+    )
 
 
 def _within(section: str, problems: Iterable[Problem]) -> Iterator[Problem]:
@@ -91,7 +117,7 @@ def _check_fields(policy: Policy) -> Iterator[Problem]:
 def _results(policy: Policy) -> Iterator[str]:
     """Yield the columns that an evaluation adds to a frame of leads."""
     yield from ("score", "fit")
-    for section in (policy.scoring, policy.lifecycle):
+    for section in (policy.scoring, policy.lifecycle, policy.routing):
         for name in section.results if section else ():
             yield column_of(name)
 

@@ -29,6 +29,9 @@ from leadrules.policy.declarations import (
     dates_alone,
     parameter_of,
 )
+from leadrules.routing.document import Routing
+from leadrules.routing.limits import Limit
+from leadrules.routing.members import Absence
 from leadrules.scoring.document import Scoring
 from leadrules.sections import Day, Prose, Section, canonical, content_hash, parse_day
 from leadrules.values import Cash, Value, moment_of, settle
@@ -147,6 +150,8 @@ class Policy(Section):
     """How good a lead is."""
     lifecycle: Lifecycle | None = None
     """Where a lead can be, who may move it when, and what is owed to it."""
+    routing: Routing | None = None
+    """Who gets which leads."""
 
     _rows: Mapping[str, tuple[Row, ...]] = PrivateAttr(default_factory=dict)
     _warnings: tuple[Issue, ...] = PrivateAttr(default=())
@@ -191,6 +196,12 @@ class Policy(Section):
         return replace(self.vocabulary, derived=self.scoring.results if self.scoring else {})
 
     @cached_property
+    def staged(self) -> Vocabulary:
+        """The names that routing may use: those of leads, what scoring adds, and the lifecycle."""
+        own = self.lifecycle.results if self.lifecycle else {}
+        return replace(self.scored, derived={**self.scored.derived, **own})
+
+    @cached_property
     def hash(self) -> str:
         """The SHA-256 of all that can change a result, in 64 hex digits.
 
@@ -203,6 +214,8 @@ class Policy(Section):
             data["scoring"] = self.scoring.counted()
         if self.lifecycle is not None:
             data["lifecycle"] = self.lifecycle.counted()
+        if self.routing is not None:
+            data["routing"] = self.routing.counted()
         if self.calendars:
             data["calendars"] = {name: found.counted() for name, found in self.calendars.items()}
         data["fields"] = {name: _counted(found) for name, found in self.fields.items()}
@@ -222,7 +235,7 @@ class Policy(Section):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return the policy with other sections, which are not checked."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("vocabulary", "scored", "hash"):
+        for name in ("vocabulary", "scored", "staged", "hash"):
             copied.__dict__.pop(name, None)  # each policy has its own
         return copied
 
@@ -339,10 +352,10 @@ def _with_trees(data: Any) -> Any:
     match data:
         case Mapping():
             return {str(key): _with_trees(inner) for key, inner in data.items()}
+        case Delay() | Limit() | Absence():
+            return str(data)
         case list() | tuple():
             return [_with_trees(inner) for inner in data]
         case Always() | AllOf() | AnyOf() | Not() | AtLeast() | Comparison():
             return to_data(data)
-        case Delay():
-            return str(data)
     return data

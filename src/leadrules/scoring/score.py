@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from leadrules.results import maker
 from leadrules.scoring.qualification import Answer
 
 __all__ = ["BandBy", "Score", "made"]
@@ -98,13 +99,5 @@ _RESULTS = (
     "ready",
 )
 
-_Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Score)], slots=True)
-"""A score that can still be written: frozen ones take three times as long to make."""
-
-
-def made(*values: object) -> Score:
-    """Return a score of the values of its attributes, in their order."""
-    score: Any = _Draft(*values)
-    score.__class__ = Score
-    found: Score = score
-    return found
+made = maker(Score)
+"""Makes a score of the values of its attributes, in their order."""

@@ -1,0 +1,217 @@
+"""What a router answers: an assignment, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from leadrules.errors import in_line
+from leadrules.events import Event
+from leadrules.results import maker
+
+__all__ = ["CODES", "PASSED", "Assignment", "Code", "Passed", "Unassigned", "assignment"]
+
+Code = Literal[
+    "no-rule",
+    "several-rules",
+    "unknown-name",
+    "pool-limit",
+    "inactive",
+    "tried",
+    "no-match",
+    "absent",
+    "closed",
+    "at-limit",
+]
+"""Why a lead is not assigned, or a member is passed over: the closed list."""
+
+CODES: tuple[Code, ...] = get_args(Code)
+PASSED: tuple[Code, ...] = CODES[CODES.index("inactive") :]
+"""Why a member is passed over, in the order in which that is looked at. What is said of a whole
+pool is the last of them that any of its members came to."""
+
+WORDS: dict[Code, str] = {
+    "no-rule": "no rule is true",
+    "several-rules": "several rules are true, and only one may be",
+    "unknown-name": "what is named there is not known",
+    "pool-limit": "the pool has reached a limit",
+    "inactive": "nobody is active",
+    "tried": "everybody had it before",
+    "no-match": "nobody fits",
+    "absent": "everybody who fits is absent",
+    "closed": "nobody who fits is at work",
+    "at-limit": "everybody who fits and is at work has reached a limit",
+}
+"""What each code says of a target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A target that could not take the lead.
+
+    Attributes:
+        kind: `owner`, `pool`, `role`, `queue` or `partner`.
+        name: Who or what.
+        code: Why.
+    """
+
+    kind: str
+    name: str
+    code: Code
+
+    def __str__(self) -> str:
+        return f"{self.kind} '{self.name}': {WORDS[self.code]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who or what gets a lead, and by which rule.
+
+    Attributes:
+        lead_id: The lead.
+        time: When it was decided.
+        rule: The id of the rule; None if it was done by hand, or no rule was true.
+        owner: The member who gets it; None if a queue or a partner does.
+        pool: The pool, or the role, whose members share such leads; None if there is none.
+        queue: The queue, if it is one.
+        partner: The channel partner, if it is one.
+        strategy: How the pool chose.
+        clock: The clock that starts.
+        packages: What is sent to the lead.
+        reason: Why it was assigned again; None the first time.
+        passed: The targets that could not take it before.
+        policy: The hash of the policy.
+    """
+
+    lead_id: str
+    time: datetime
+    rule: str | None = None
+    owner: str | None = None
+    pool: str | None = None
+    queue: str | None = None
+    partner: str | None = None
+    strategy: str | None = None
+    clock: str | None = None
+    packages: tuple[str, ...] = ()
+    reason: str | None = None
+    passed: tuple[Passed, ...] = ()
+    policy: str | None = None
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        to = next(
+            f"{noun} '{in_line(name)}'"
+            for noun, name in (
+                ("owner", self.owner),
+                ("queue", self.queue),
+                ("partner", self.partner),
+            )
+            if name is not None
+        )
+        by = f" by rule '{in_line(self.rule)}'" if self.rule else ""
+        of = f" from pool '{in_line(self.pool)}'" if self.pool else ""
+        again = f", again: {self.reason}" if self.reason else ""
+        lines = [f"lead {in_line(self.lead_id)} -> {to}{of}{by}{again}"]
+        return "\n  ".join([*lines, *(f"not {found}" for found in self.passed)])
+
+    @property
+    def results(self) -> dict[str, str]:
+        """What routing adds to the lead, by name; what is missing is left out."""
+        found = {
+            "owner": self.owner,
+            "pool": self.pool,
+            "queue": self.queue,
+            "route_rule": self.rule,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    def fact(self, *, id: str | None = None) -> Event | None:  # noqa: A002 - what events call it
+        """Return the fact that states it, for the history of the lead; None without an owner.
+
+        Args:
+            id: What the fact is called, if the host has names of its own.
+        """
+        if self.owner is None:
+            return None
+        said = {
+            "owner": self.owner,
+            "pool": self.pool,
+            "rule": self.rule,
+            "reason": self.reason,
+        }
+        return Event(
+            lead_id=self.lead_id,
+            id=id or f"assigned-{self.time.isoformat()}",
+            time=self.time,
+            kind="assigned",
+            properties={name: value for name, value in said.items() if value is not None},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the assignment as data that JSON can hold."""
+        return _data(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unassigned:
+    """Why a lead has no owner. It is false, as a refusal is.
+
+    Attributes:
+        lead_id: The lead.
+        time: When it was decided.
+        code: Why, from a closed list; of several targets, that of the first.
+        rule: The id of the rule that was true, if one was.
+        packages: What is sent to the lead all the same.
+        reason: Why it was to be assigned again; None the first time.
+        passed: The targets that could not take it.
+        rules: If several rules were true and only one may be, their ids.
+        policy: The hash of the policy.
+    """
+
+    lead_id: str
+    time: datetime
+    code: Code
+    rule: str | None = None
+    packages: tuple[str, ...] = ()
+    reason: str | None = None
+    passed: tuple[Passed, ...] = ()
+    rules: tuple[str, ...] = ()
+    policy: str | None = None
+
+    def __bool__(self) -> bool:
+        return False
+
+    @property
+    def message(self) -> str:
+        """Why, in words."""
+        named = f": {', '.join(self.rules)}" if self.rules else ""
+        return f"{WORDS[self.code]}{named}"
+
+    def __str__(self) -> str:
+        by = f" by rule '{in_line(self.rule)}'" if self.rule else ""
+        lines = [f"lead {in_line(self.lead_id)} is not assigned{by}: {self.message} [{self.code}]"]
+        return "\n  ".join([*lines, *(f"not {found}" for found in self.passed)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as data that JSON can hold."""
+        return _data(self)
+
+
+assignment = maker(Assignment)
+"""Makes an assignment of the values of its attributes, in their order."""
+
+
+def _data(answer: Assignment | Unassigned) -> dict[str, Any]:
+    found = {name: getattr(answer, name) for name in answer.__slots__}
+    found["time"] = answer.time.isoformat()
+    found["passed"] = [
+        {"kind": each.kind, "name": each.name, "code": each.code} for each in answer.passed
+    ]
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in found.items()
+        if value not in (None, (), [])
+    }

@@ -1,0 +1,283 @@
+"""The book of a router: a state that is open for changes, and what it says of members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from leadrules.routing.limits import Limit
+from leadrules.routing.roster import Person, Roster, Team
+from leadrules.routing.rotation import Away, Counter, Counts, Rotation, rotation
+from leadrules.routing.turns import Turns
+from leadrules.values import Instant
+from leadrules.zones import month_of, week_of
+
+__all__ = ["Book", "Learnt"]
+
+_OF_DAY: Mapping[str, Callable[[int], int]] = {"week": week_of, "month": month_of}
+
+
+class Learnt(NamedTuple):
+    """What was learnt of calendars and zones, which is kept from book to book.
+
+    Attributes:
+        hours: Between which instants each calendar is surely open, or surely closed.
+        days: Between which instants it is surely the same day in a zone, and which.
+    """
+
+    hours: dict[str, tuple[int, int, bool]]
+    days: dict[str, tuple[int, int, int]]
+
+
+class Book:
+    """What a router writes its decisions into.
+
+    The state that it is opened from does not change: what is written is copied first.
+
+    Args:
+        state: Where the rotation stands.
+        roster: The people and pools.
+        learnt: What was learnt of calendars and zones.
+        load: How many leads each member works on; None is what the state says.
+    """
+
+    def __init__(
+        self, state: Rotation, roster: Roster, learnt: Learnt, load: Mapping[str, int] | None = None
+    ) -> None:
+        self.state, self.roster = state, roster
+        self.learnt, self.load = learnt, load
+        self.time = state.time
+        self.changes = 0
+        self.at = 0
+        self._turns: dict[str, Any] = dict(state.turns)
+        self._own: set[str] = set()
+        self._counts = dict(state.counts)
+        self._open: dict[str, Any] = dict(state.open) if load is None else {}
+        self._own_open: set[str] = set()
+        self._away = state.away
+        self._periods: dict[tuple[str, str | None], int] = {}
+
+    def turn_to(self, at: int) -> None:
+        """Have what follows be asked as of a moment; or of the last decision, if that is later."""
+        moment = at if self.time is None or at > self.time else int(self.time)
+        if moment != self.at:
+            self.at = moment
+            self._periods.clear()
+
+    def closed(self) -> Rotation:
+        """Return the state with all that was written; the same one, if nothing was."""
+        if not self.changes:
+            return self.state
+        state = self.state
+        opened: Mapping[str, frozenset[str]] = state.open
+        if self.load is None and self._own_open:
+            opened = {name: frozenset(x) for name, x in self._open.items() if x}
+        return rotation(
+            state.policy,
+            state.version + self.changes,
+            self.time,
+            self._turns,
+            self._counts,
+            opened,
+            self._away,
+        )
+
+    # --- whether a member can take a lead
+
+    def is_absent(self, person: Person) -> bool:
+        """Return whether a member is away, by the policy or as the host has told."""
+        at = self.at
+        if person.absences and person.is_away(at):
+            return True
+        spans: tuple[Away, ...] | None = self._away.get(person.name) if self._away else None
+        return bool(spans) and any(
+            x.start <= at and (x.end is None or at < x.end) for x in spans or ()
+        )
+
+    def is_closed(self, person: Person) -> bool:
+        """Return whether a member does not work at the moment."""
+        if person.hours is None:
+            return False
+        learnt = self.learnt.hours
+        span = learnt.get(person.calendar or "")
+        if span is None or not span[0] <= self.at < span[1]:
+            is_open, until = person.hours.until(self.at)
+            span = (self.at, until, is_open)
+            learnt[person.calendar or ""] = span
+        return not span[2]
+
+    def is_reached(self, limits: Iterable[tuple[Counter, Limit]], members: Iterable[str]) -> bool:
+        """Return whether one of the limits is reached.
+
+        Args:
+            limits: The limits.
+            members: Whose open leads count together.
+        """
+        for counter, limit in limits:
+            if limit.unit == "open":
+                if sum(map(self.open_leads, members)) >= limit.most:
+                    return True
+                continue
+            counts = self._counts.get(counter)
+            if counts is None:
+                continue
+            if limit.span is not None:
+                if len(counts) >= limit.most and self.at - counts[-limit.most] < limit.span:
+                    return True
+            elif counts[1] >= limit.most and counts[0] == self._period(limit):
+                return True
+        return False
+
+    def open_leads(self, name: str) -> int:
+        """Return how many leads a member works on."""
+        found = len(self._open.get(name, ()))
+        return found if self.load is None else found + self.load.get(name, 0)
+
+    def _period(self, limit: Limit) -> int:
+        """Return the number of the day, week or month of a limit."""
+        key = (limit.unit, limit.zone)
+        found = self._periods.get(key)
+        if found is None:
+            zone = limit.zone or self.roster.zone
+            known = self.learnt.days.get(zone)
+            if known is None or not known[0] <= self.at < known[1]:
+                day, until = self.roster.zones[zone].day_until(self.at)
+                known = (self.at, until, day)
+                self.learnt.days[zone] = known
+            day = known[2]
+            found = day if limit.unit == "day" else _OF_DAY[limit.unit](day)
+            self._periods[key] = found
+        return found
+
+    # --- whose turn it is
+
+    def turns(self, team: Team) -> Turns:
+        """Return the turns of a pool, to be read."""
+        found = self._turns.get(team.key)
+        if isinstance(found, Turns):
+            return found
+        found = team.turns(found)
+        self._turns[team.key] = found
+        self._own.add(team.key)
+        return found
+
+    def _changed(self, team: Team) -> Turns:
+        """Return the turns of a pool, to be changed."""
+        found = self.turns(team)
+        if team.key not in self._own:
+            found = found.copy()
+            self._turns[team.key] = found
+            self._own.add(team.key)
+        return found
+
+    # --- what is written
+
+    def assign(
+        self,
+        name: str,
+        lead_id: str,
+        team: Team | None,
+        turn: tuple[int, int] | None,
+        *,
+        counts: bool = True,
+    ) -> None:
+        """Write that a member gets a lead.
+
+        Args:
+            name: The member.
+            lead_id: The lead.
+            team: The pool by which; None if by name or by hand.
+            turn: The turn and the lowest of those there, if the member was served by turns.
+            counts: Whether it counts as a turn, and against limits.
+        """
+        self.changes += 1
+        self._move_time()
+        if self.roster.tracks_open:
+            self.drop(lead_id)
+            self._opened(name).add(lead_id)
+        if not counts:
+            return
+        if team is not None:
+            self._take_turn(name, team, turn)
+            for counter, limit in (*team.limits[name], *team.own):
+                self._count(counter, limit)
+        else:
+            for counter, limit in self.roster.people[name].limits:
+                self._count(counter, limit)
+        for other in self.roster.everywhere:
+            if other is not team and name in other.weights:
+                self._changed(other).charge(name)
+
+    def assign_by_hand(self, name: str, lead_id: str) -> None:
+        """Write that somebody gave a member a lead, which counts as a turn in all pools."""
+        self.assign(name, lead_id, None, None)
+        for team in self.roster.of_member[name]:
+            if not team.everywhere:
+                self._changed(team).charge(name)
+
+    def give_back(self, name: str, team: Team | None, *, credit: bool) -> None:
+        """Write that a member lost a lead again.
+
+        Args:
+            name: The member.
+            team: The pool by which the member had it.
+            credit: Whether the member gets the turn back.
+        """
+        if credit and team is not None and name in team.weights:
+            self.changes += 1
+            self._changed(team).credit(name)
+
+    def drop(self, lead_id: str) -> bool:
+        """Write that nobody works on a lead any more, and return whether somebody did."""
+        for name, found in self._open.items():
+            if lead_id in found:
+                self._opened(name).discard(lead_id)
+                return True
+        return False
+
+    def absent(self, name: str, spans: tuple[Away, ...]) -> None:
+        """Write when a member is away."""
+        self.changes += 1
+        others = {key: found for key, found in self._away.items() if key != name}
+        self._away = {**others, name: spans} if spans else others
+
+    def _move_time(self) -> None:
+        if self.time is None or self.at > self.time:
+            self.time = Instant(self.at)
+
+    def _opened(self, name: str) -> set[str]:
+        if name not in self._own_open:
+            self._open[name] = set(self._open.get(name, ()))
+            self._own_open.add(name)
+        found: set[str] = self._open[name]
+        return found
+
+    def _take_turn(self, name: str, team: Team, turn: tuple[int, int] | None) -> None:
+        turns = self._changed(team)
+        if turn is None:
+            turns.charge(name)
+            return
+        rise = turns.serve(name, *turn)
+        if rise and team.absences_matter:
+            most = team.pool.on_return if isinstance(team.pool.on_return, int) else None
+            for who in team.names:
+                if self.is_absent(self.roster.people[who]):
+                    if team.grants:
+                        turns.grant(who, rise, most=most)
+                    else:
+                        turns.shift(who, rise)
+
+    def _count(self, counter: Counter, limit: Limit) -> None:
+        before = self._counts.get(counter)
+        found: Counts
+        if limit.unit == "open":
+            return
+        if limit.span is not None:
+            found = (
+                (*(before or ())[-(limit.most - 1) :], self.at) if limit.most > 1 else (self.at,)
+            )
+        else:
+            period = self._period(limit)
+            same = before is not None and before[0] == period
+            found = (period, before[1] + 1 if same and before else 1)
+        self._counts[counter] = found

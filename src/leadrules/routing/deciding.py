@@ -1,0 +1,290 @@
+"""One decision: which rule, which target, which member; and what is passed over on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from leadrules.routing.assignment import PASSED, Code, Passed
+from leadrules.routing.book import Book
+from leadrules.routing.roster import Person, Roster, Team
+from leadrules.values import MICROSECONDS_A_DAY, Value
+
+__all__ = ["Answer", "Decision", "Look"]
+
+Look = Callable[[Team | None, str, Code | None], None]
+"""Is told of every member that is looked at: the pool, the name, and why it is passed over."""
+
+_RANK = {code: rank for rank, code in enumerate(PASSED)}
+
+
+class Answer(NamedTuple):
+    """Who or what gets a lead.
+
+    Attributes:
+        place: The place of the rule; None if no rule was true.
+        kind: `owner`, `queue` or `partner`; None if nobody gets it.
+        name: Who or what.
+        team: The pool, if it is of one.
+        turn: The turn and the lowest of those there, if it went by turns.
+        code: Why nobody gets it.
+        passed: The targets that could not take it.
+        several: The places of the rules that are true, if only one may be.
+    """
+
+    place: int | None
+    kind: str | None
+    name: str | None = None
+    team: Team | None = None
+    turn: tuple[int, int] | None = None
+    code: Code | None = None
+    passed: tuple[Passed, ...] = ()
+    several: tuple[int, ...] = ()
+
+
+class Decision:
+    """One decision on one lead.
+
+    Args:
+        roster: The people and pools.
+        book: Where the rotation stands, turned to the moment.
+        record: What is known of the lead, and what earlier steps added.
+        at: The moment by which conditions go.
+        tried: Whom not to ask again.
+        look: Is told of every member that is looked at.
+    """
+
+    __slots__ = ("at", "book", "look", "record", "roster", "tried")
+
+    def __init__(  # noqa: PLR0913 - all that a decision reads
+        self,
+        roster: Roster,
+        book: Book,
+        record: Mapping[str, Value],
+        at: int,
+        *,
+        tried: Sequence[str] = (),
+        look: Look | None = None,
+    ) -> None:
+        self.roster, self.book, self.record, self.at = roster, book, record, at
+        self.tried, self.look = tried, look
+
+    def answer(self) -> Answer:
+        """Return who gets the lead, or why nobody does."""
+        roster, routing = self.roster, self.roster.routing
+        parameters = roster.parameters_at(self.at)
+        if routing.hit == "first":
+            return self._first(parameters)
+        places: list[int] = roster.every(self.record, self.at, parameters)
+        if routing.hit == "unique":
+            named = [(x, to) for x in places if (to := roster.rules[x][0](self.record)) is not None]
+            if len(named) > 1:
+                return Answer(None, None, code="several-rules", several=tuple(x for x, _ in named))
+            return self._by_rule(*named[0]) if named else self._by_nothing()
+        answer: Answer | None = None
+        passed: tuple[Passed, ...] = ()
+        for place in places:
+            to = roster.rules[place][0](self.record)
+            if to is None:
+                continue
+            found = self._by_rule(place, to)
+            passed = (*passed, *found.passed)
+            if found.kind is not None:
+                return found._replace(passed=passed)
+            answer = answer or found
+        return answer._replace(passed=passed) if answer else self._by_nothing()
+
+    def _first(self, parameters: Mapping[str, Value]) -> Answer:
+        rules, first, record = self.roster.rules, self.roster.first, self.record
+        place: int | None = first(record, self.at, parameters, 0)
+        while place is not None:
+            to = rules[place][0](record)
+            if to is not None:
+                return self._by_rule(place, to)
+            place = first(record, self.at, parameters, place + 1)
+        return self._by_nothing()
+
+    def packages(self, place: int | None) -> tuple[str, ...]:
+        """Return what is sent to the lead, each once: because of the rule, and what was asked."""
+        roster = self.roster
+        sends = roster.routing.sends
+        own = roster.routing.rules[place].packages if place is not None else ()
+        if not sends:
+            return own
+        true: list[int] = roster.sent(self.record, self.at, roster.parameters_at(self.at))
+        found = [*own, *(name for x in true for name in sends[x].send)]
+        return tuple(dict.fromkeys(found))
+
+    def _by_nothing(self) -> Answer:
+        queue = self.roster.routing.queue
+        if queue is None:
+            return Answer(None, None, code="no-rule")
+        return Answer(None, "queue", queue)
+
+    def _by_rule(self, place: int, to: tuple[str, str]) -> Answer:
+        answer = self.to(place, *to)
+        if answer.kind is not None:
+            return answer
+        passed = [Passed(*to, answer.code or "no-rule")]
+        others = self.roster.rules[place][1:]
+        for destination in (*others, *self.roster.last_resorts) if self.tried else others:
+            named = destination(self.record)
+            if named is not None:
+                found = self.to(place, *named)
+                if found.kind is not None:
+                    return found._replace(passed=tuple(passed))
+                passed.append(Passed(*named, found.code or "no-rule"))
+        return Answer(place, None, code=answer.code, passed=tuple(passed))
+
+    def to(self, place: int | None, kind: str, name: str) -> Answer:
+        """Return whether a target can take the lead, and who there does."""
+        roster = self.roster
+        if kind == "queue":
+            known = roster.routing.queues
+            if known and name not in known:
+                return Answer(place, None, code="unknown-name")
+            return Answer(place, "queue", name)
+        if kind == "partner":
+            if name not in roster.routing.partners:
+                return Answer(place, None, code="unknown-name")
+            return Answer(place, "partner", name)
+        if kind == "owner":
+            return self._to_person(place, name)
+        team = (roster.pools if kind == "pool" else roster.roles).get(name)
+        return Answer(place, None, code="unknown-name") if team is None else self._to(place, team)
+
+    def _to_person(self, place: int | None, name: str) -> Answer:
+        person = self.roster.people.get(name)
+        if person is None:
+            return Answer(place, None, code="unknown-name")
+        code: Code | None = None
+        if not person.active:
+            code = "inactive"
+        elif name in self.tried:
+            code = "tried"
+        elif self.book.is_absent(person):
+            code = "absent"
+        elif self.book.is_reached(person.limits, (name,)):
+            code = "at-limit"
+        if self.look is not None:
+            self.look(None, name, code)
+        return Answer(place, None, code=code) if code else Answer(place, "owner", name)
+
+    # --- pools
+
+    def _to(self, place: int | None, team: Team) -> Answer:
+        book = self.book
+        if team.own and book.is_reached(team.own, team.names):
+            return Answer(place, None, team=team, code="pool-limit")
+        found = self._chosen(team)
+        if found is None:
+            return Answer(place, None, team=team, code=self.furthest(team))
+        name, turn = found
+        return Answer(place, "owner", name, team, turn)
+
+    def _chosen(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
+        """Return the member who gets the lead, and the turn if it goes by turns."""
+        pool, turns = team.pool, self.book.turns(team)
+
+        def can(name: str) -> bool | None:
+            return self._can(name, team)
+
+        match pool.strategy:
+            case "priority":
+                found = next((name for name in team.names if can(name)), None)
+                if found is not None:
+                    return found, None
+            case "least_loaded":
+                able = [name for name in team.names if can(name)]
+                if able:
+                    return min(able, key=lambda name: self._load(name, team)), None
+            case "sticky":
+                own = self.record.get(pool.by)
+                if isinstance(own, str) and own in team.weights and can(own):
+                    return own, None
+        if pool.strategy not in {"priority", "least_loaded"}:
+            first = turns.first(can)
+            if first is not None:
+                return first[0], (first[1], first[2])
+        return self._soonest(team) if pool.wait is not None else None
+
+    def _load(self, name: str, team: Team) -> tuple[int, int, int]:
+        """Return what the least loaded member is found by; of equals it is the next in turn."""
+        book, turns = self.book, self.book.turns(team)
+        loaded = book.open_leads(name)
+        if team.pool.load == "room":
+            limits = [x.most for _, x in team.limits[name] if x.unit == "open"]
+            load = loaded - min(limits)
+        else:
+            load = loaded * turns.step(name)
+        return load, turns.turn(name), team.names.index(name)
+
+    def _soonest(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
+        """Return who of those at home is next among those who are back within the same 24 hours."""
+        wait = team.pool.wait or 0
+        back: dict[str, int] = {}
+        for name in team.names:
+            person = self.roster.people[name]
+            if self.code(person, team) == "closed" and person.hours is not None:
+                opening = person.hours.next_opening(self.book.at)
+                if opening - self.book.at <= wait:
+                    back[name] = (opening - self.book.at) // MICROSECONDS_A_DAY
+        if not back:
+            return None
+        first = min(back.values())
+        found = self.book.turns(team).first(lambda name: back.get(name) == first or None)
+        return None if found is None else (found[0], (found[1], found[2]))
+
+    def _can(self, name: str, team: Team) -> bool | None:
+        """Return whether a member takes the lead; None if the member is away."""
+        person, book = self.roster.people[name], self.book
+        limits = team.limits[name]
+        code: Code | None = None
+        if not person.active:
+            code = "inactive"
+        elif book.is_absent(person):
+            code = "absent"
+        elif person.hours is not None and book.is_closed(person):
+            code = "closed"
+        elif limits and book.is_reached(limits, (name,)):
+            code = "at-limit"
+        if code is not None:
+            if self.look is not None:
+                self.look(team, name, code)
+            return None
+        if self.tried and name in self.tried:
+            code = "tried"
+        elif team.match is not None and not self._fits(person, team):
+            code = "no-match"
+        if self.look is not None:
+            self.look(team, name, code)
+        return code is None
+
+    def _fits(self, person: Person, team: Team) -> bool:
+        if team.match is None:
+            return True
+        known: dict[str, Any] = {**self.record, **person.attributes}
+        verdict = team.match(known, self.at, self.roster.parameters_at(self.at))
+        return verdict is True
+
+    def code(self, person: Person, team: Team) -> Code | None:
+        """Return why a member does not take the lead, in the order in which that is told."""
+        book = self.book
+        if not person.active:
+            return "inactive"
+        if person.name in self.tried:
+            return "tried"
+        if not self._fits(person, team):
+            return "no-match"
+        if book.is_absent(person):
+            return "absent"
+        if book.is_closed(person):
+            return "closed"
+        if book.is_reached(team.limits[person.name], (person.name,)):
+            return "at-limit"
+        return None
+
+    def furthest(self, team: Team) -> Code:
+        """Return why nobody of a pool takes the lead: what the nearest of its members came to."""
+        codes = [self.code(self.roster.people[name], team) for name in team.names]
+        return max((code for code in codes if code), key=_RANK.__getitem__)

@@ -1,0 +1,555 @@
+"""The router: who gets a lead, for one lead or a frame of leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from leadrules.calendars import Calendar
+from leadrules.document import path_text
+from leadrules.errors import EvaluationError, Issue, PolicyError, as_written, did_you_mean, one_of
+from leadrules.events import Event
+from leadrules.lead import Lead
+from leadrules.routing.assignment import Assignment, Unassigned, assignment
+from leadrules.routing.book import Book, Learnt
+from leadrules.routing.deciding import Decision, Look
+from leadrules.routing.document import Routing
+from leadrules.routing.lookups import Row
+from leadrules.routing.pools import Reason
+from leadrules.routing.roster import Roster
+from leadrules.routing.rotation import Away, Rotation
+from leadrules.values import Instant, Value, instant_text, moment_of
+from leadrules.vocabulary import Vocabulary
+
+__all__ = ["Answered", "Router"]
+
+Answered = Assignment | Unassigned
+"""What a router says of a lead."""
+Derived = Mapping[str, Value]
+REASONS: tuple[Reason, ...] = ("declined", "missed", "by_hand")
+
+
+class Router:
+    """A section `routing` that is checked and compiled once, and then says who gets leads.
+
+    It keeps no turns: the state goes in, and comes out as a new one.
+
+    Args:
+        routing: The document.
+        vocabulary: The names that its conditions may use, those of score and stage included.
+        calendars: The calendars that it names.
+        tables: The tables that its lookups read: the rows by name.
+        closed: The stages in which nobody works on a lead; `note` reads moves to them.
+        policy: The hash of the policy that it belongs to, which every state and answer repeats.
+
+    Raises:
+        PolicyError: If the document is wrong.
+
+    Examples:
+        >>> from datetime import UTC
+        >>> routing = Routing.model_validate({
+        ...     "rules": [{"id": "all", "when": "always", "to": {"pool": "team"}}],
+        ...     "pools": {"team": {"members": {"anna": {"weight": 2}, "ben": {}}}},
+        ...     "members": {"anna": {}, "ben": {}}})
+        >>> router = Router(routing)
+        >>> state, at = router.start(), datetime(2026, 1, 5, tzinfo=UTC)
+        >>> for number in range(3):
+        ...     answer, state = router.route(Lead(id=str(number)), at=at, state=state)
+        ...     print(answer)
+        lead 0 -> owner 'anna' from pool 'team' by rule 'all'
+        lead 1 -> owner 'ben' from pool 'team' by rule 'all'
+        lead 2 -> owner 'anna' from pool 'team' by rule 'all'
+    """
+
+    def __init__(  # noqa: PLR0913 - all that a section names outside itself
+        self,
+        routing: Routing,
+        *,
+        vocabulary: Vocabulary | None = None,
+        calendars: Mapping[str, Calendar] | None = None,
+        tables: Mapping[str, Sequence[Row]] | None = None,
+        closed: Iterable[str] = (),
+        policy: str | None = None,
+    ) -> None:
+        if not isinstance(routing, Routing):
+            message = f"routing: '{as_written(routing)}' is no section; expected a Routing"
+            raise EvaluationError(message, field="routing")
+        self.routing = routing
+        self.vocabulary = vocabulary or Vocabulary()
+        self.calendars = dict(calendars or {})
+        self.tables = {name: tuple(rows) for name, rows in (tables or {}).items()}
+        self.closed = frozenset(closed)
+        self.policy = policy
+        columns = {name: tuple(rows[0]) if rows else () for name, rows in self.tables.items()}
+        issues = [
+            Issue(found.code, found.message, path_text(found.path))
+            for found in routing.check(
+                self.vocabulary,
+                self.calendars,
+                columns=columns,
+                rows=self.tables,
+                warnings=False,
+            )
+        ]
+        if issues:
+            raise PolicyError(issues, source="routing")
+        self.roster = Roster(routing, self.vocabulary, self.calendars, self.tables)
+        self._learnt = Learnt({}, {})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (
+            self.routing,
+            self.vocabulary,
+            self.calendars,
+            self.tables,
+            self.closed,
+            self.policy,
+        )
+
+    def __repr__(self) -> str:
+        return f"Router({self.routing.summary()})"
+
+    def start(self) -> Rotation:
+        """Return the state before the first decision."""
+        return Rotation(policy=self.policy)
+
+    # --- decisions
+
+    def route(
+        self,
+        lead: Lead,
+        *,
+        at: datetime,
+        state: Rotation,
+        derived: Derived | None = None,
+        load: Mapping[str, int] | None = None,
+    ) -> tuple[Answered, Rotation]:
+        """Return who gets a lead, or why nobody does, and the new state.
+
+        Args:
+            lead: The lead.
+            at: The moment; with a time zone. If it is before the last decision, turns, limits and
+                hours are those of the last decision.
+            state: Where the rotation stands.
+            derived: What earlier steps add to the lead, such as `score` and `stage`, by name;
+                what is not given is missing.
+            load: How many leads each member works on, if the host knows; members that are not in
+                it work on none. By default what `note` and the decisions themselves have told.
+
+        Returns:
+            The answer, and the new state: the same, if nobody gets the lead.
+
+        Raises:
+            EvaluationError: If the lead, the moment or the state cannot be used.
+        """
+        book = self.open(state, load)
+        answer = self.decide(book, lead, at=at, derived=derived)
+        return answer, book.closed()
+
+    def preview(
+        self,
+        lead: Lead,
+        *,
+        at: datetime,
+        state: Rotation,
+        derived: Derived | None = None,
+        load: Mapping[str, int] | None = None,
+    ) -> Answered:
+        """Return who would get a lead; nothing is counted.
+
+        Args:
+            lead: As of `route`.
+            at: As of `route`.
+            state: As of `route`.
+            derived: As of `route`.
+            load: As of `route`.
+
+        Raises:
+            EvaluationError: As of `route`.
+        """
+        return self.route(lead, at=at, state=state, derived=derived, load=load)[0]
+
+    def reassign(  # noqa: PLR0913 - what a decision reads, and why it is made again
+        self,
+        lead: Lead,
+        *,
+        history: Iterable[Assignment],
+        reason: Reason,
+        at: datetime,
+        state: Rotation,
+        to: str | None = None,
+        derived: Derived | None = None,
+        load: Mapping[str, int] | None = None,
+    ) -> tuple[Answered, Rotation]:
+        """Return who gets a lead that somebody had before, and the new state.
+
+        Whoever had it is not asked again, or the last so many are not, as the policy says. If
+        nobody is left, it goes where `reassign.otherwise` says.
+
+        Args:
+            lead: The lead.
+            history: What was decided of it before, in that order; the last is who has it now.
+            reason: `declined`, `missed` (a clock), or `by_hand`.
+            at: As of `route`.
+            state: As of `route`.
+            to: The member who gets it, if somebody has decided that; hours, absences and limits
+                are not asked.
+            derived: As of `route`.
+            load: As of `route`.
+
+        Raises:
+            EvaluationError: As of `route`; or there is no such member or reason.
+        """
+        if reason not in REASONS:
+            message = f"reason: '{as_written(reason)}' is not possible; expected {one_of(REASONS)}"
+            raise EvaluationError(message, field="reason", lead_id=lead.id)
+        if to is not None and to not in self.roster.people:
+            message = f"to: no member '{as_written(to)}'{did_you_mean(str(to), self.roster.people)}"
+            raise EvaluationError(message, field="to", lead_id=lead.id)
+        before = self._history(lead, history)
+        owners = [x.owner for x in before if x.owner is not None]
+        avoid = self.routing.reassign.avoid
+        tried = owners if avoid == "all" else owners[-avoid:]
+        book = self.open(state, load)
+        moment = moment_of(at)
+        book.turn_to(moment)
+        if before and before[-1].owner in self.roster.people:
+            self._give_back(book, before[-1], reason)
+        if to is not None:
+            book.assign(to, lead.id, None, None, counts="manual" in self.routing.counts)
+            answer: Answered = Assignment(
+                lead_id=lead.id, time=at, owner=to, reason=reason, policy=self.policy
+            )
+            return answer, book.closed()
+        found = self.decide(
+            book, lead, at=at, derived=derived, tried=tuple(dict.fromkeys(tried)), reason=reason
+        )
+        if not found and book.drop(lead.id):
+            book.changes += 1
+        return found, book.closed()
+
+    def _history(self, lead: Lead, history: Iterable[Assignment]) -> list[Assignment]:
+        found = list(history)
+        for each in found:
+            if not isinstance(each, Assignment):
+                message = f"history: '{as_written(each)}' is no assignment"
+                raise EvaluationError(message, field="history", lead_id=lead.id)
+            if each.lead_id != lead.id:
+                message = f"history: an assignment is of lead '{each.lead_id}', not of '{lead.id}'"
+                raise EvaluationError(message, field="history", lead_id=lead.id)
+        return found
+
+    def _give_back(self, book: Book, last: Assignment, reason: Reason) -> None:
+        teams = self.roster.teams
+        team = teams.get(last.pool or "") or teams.get(f"role:{last.pool}")
+        credit = team is not None and reason in team.pool.credit
+        book.give_back(str(last.owner), team, credit=credit)
+
+    def route_frame(
+        self,
+        leads: Any,
+        *,
+        at: datetime | str,
+        state: Rotation,
+        load: Mapping[str, int] | None = None,
+    ) -> tuple[Any, Rotation]:
+        """Return the table `assignments` of a frame of leads, and the new state.
+
+        The leads are routed one after the other, in the order of semantics: by the moment, the
+        highest score first and those without one last, by `created`, by id. It is a loop over
+        columns that are collected, whatever the kind of the frame.
+
+        Args:
+            leads: Any frame that narwhals knows, one row a lead; columns are fields, and what
+                earlier steps add, such as `score` and `stage`.
+            at: The moment, or the name of a column that holds each lead's own.
+            state: As of `route`.
+            load: As of `route`, before the first of them.
+
+        Returns:
+            A frame of the caller's kind with one row a lead, in the order of the decisions:
+            `lead_id`, `time`, `rule`, `pool`, `owner`, `queue`, `partner`, `code`, `clock`,
+            `packages`, `reason` and `policy`; and the new state.
+
+        Raises:
+            EvaluationError: If a column is absent or of a wrong type.
+        """
+        from leadrules.routing.frames import route_frame  # noqa: PLC0415 - frames are an extra
+
+        return route_frame(self, leads, at=at, state=state, load=load)
+
+    def open(self, state: Rotation, load: Mapping[str, int] | None = None) -> Book:
+        """Return a book that decisions are written into, for several in a row.
+
+        Raises:
+            EvaluationError: If the state was made by another policy, or is none.
+        """
+        if not isinstance(state, Rotation):
+            message = f"state: '{as_written(state)}' is no state; expected what start() gives"
+            raise EvaluationError(message, field="state")
+        if state.policy != self.policy:
+            message = (
+                f"state: was made by policy '{state.policy}', not '{self.policy}'; "
+                "expected router.migrate(state)"
+            )
+            raise EvaluationError(message, field="state")
+        return Book(state, self.roster, self._learnt, load)
+
+    def decide(  # noqa: PLR0913 - as `route`
+        self,
+        book: Book,
+        lead: Lead,
+        *,
+        at: datetime,
+        derived: Derived | None = None,
+        tried: Sequence[str] = (),
+        reason: str | None = None,
+        look: Look | None = None,
+    ) -> Answered:
+        """Return who gets a lead, and write it into a book.
+
+        Args:
+            book: The book.
+            lead: The lead.
+            at: The moment.
+            derived: What earlier steps add to the lead.
+            tried: Whom not to ask again.
+            reason: Why it is assigned again.
+            look: Is told of every member that is looked at.
+
+        Raises:
+            EvaluationError: As of `route`.
+        """
+        if not isinstance(lead, Lead):
+            message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
+            raise EvaluationError(message, field="lead")
+        moment = moment_of(at)
+        book.turn_to(moment)
+        record: Mapping[str, Value] = {**lead.record, **derived} if derived else lead.record
+        decision = Decision(self.roster, book, record, moment, tried=tried, look=look)
+        return self.told(book, lead.id, at, decision, reason)
+
+    def told(
+        self, book: Book, lead_id: str, at: datetime, decision: Decision, reason: str | None
+    ) -> Answered:
+        """Return what a decision comes to, and write it into a book."""
+        answer = decision.answer()
+        packages = decision.packages(answer.place)
+        rule = self.routing.rules[answer.place] if answer.place is not None else None
+        name = self.roster.ids[answer.place] if answer.place is not None else None
+        if answer.kind is None:
+            return Unassigned(
+                lead_id=lead_id,
+                time=at,
+                code=answer.code or "no-rule",
+                rule=name,
+                packages=packages,
+                reason=reason,
+                passed=answer.passed,
+                rules=tuple(self.roster.ids[x] for x in answer.several),
+                policy=self.policy,
+            )
+        if answer.kind == "owner":
+            book.assign(str(answer.name), lead_id, answer.team, answer.turn)
+        kind, to, team = answer.kind, answer.name, answer.team
+        return assignment(
+            lead_id,
+            at,
+            name,
+            to if kind == "owner" else None,
+            team.name if team else None,
+            to if kind == "queue" else None,
+            to if kind == "partner" else None,
+            team.pool.strategy if team else None,
+            rule.clock if rule else None,
+            packages,
+            reason,
+            answer.passed,
+            self.policy,
+        )
+
+    # --- what happens besides
+
+    def note(self, state: Rotation, event: Event) -> Rotation:
+        """Return the state after something that the router has not decided itself.
+
+        It reads `assigned` by somebody else than a router (a fact with a `rule` was counted when
+        it was decided), and `moved` to a stage in which nobody works on the lead. All else
+        changes nothing.
+
+        Args:
+            state: Where the rotation stands.
+            event: What happened.
+
+        Raises:
+            EvaluationError: If the state cannot be used, or it is no event.
+        """
+        return self._noted(state, [event], routed=False)
+
+    def replay(self, events: Iterable[Event], *, state: Rotation | None = None) -> Rotation:
+        """Return the state that a log of facts leads to, those that routers decided included.
+
+        Turns by a pool are counted as they were given; what was decided in between by the score
+        or the hours is not asked again.
+
+        Args:
+            events: What happened, of any leads and in any order.
+            state: Where to begin; by default at the start.
+
+        Raises:
+            EvaluationError: As of `note`.
+        """
+        found = sorted(events, key=lambda x: (x.moment, x.kind == "moved", x.lead_id, x.id))
+        return self._noted(state or self.start(), found, routed=True)
+
+    def _noted(self, state: Rotation, events: Iterable[Event], *, routed: bool) -> Rotation:
+        book = self.open(state)
+        for event in events:
+            if not isinstance(event, Event):
+                message = f"event: '{as_written(event)}' is no event; make one with Event(...)"
+                raise EvaluationError(message, field="event")
+            if event.kind == "assigned" and (routed or event["rule"] is None):
+                book.turn_to(event.moment)
+                self._note_assigned(book, event)
+            elif event.kind == "moved" and event["to"] in self.closed and book.drop(event.lead_id):
+                book.changes += 1
+        return book.closed()
+
+    def _note_assigned(self, book: Book, event: Event) -> None:
+        owner, pool, by = event["owner"], event["pool"], event["by"]
+        if not isinstance(owner, str) or owner not in self.roster.people:
+            if book.drop(event.lead_id):
+                book.changes += 1
+            return
+        team = None
+        if isinstance(pool, str):
+            team = self.roster.pools.get(pool) or self.roster.roles.get(pool)
+        if event["rule"] is not None and team is not None and owner in team.weights:
+            found = book.turns(team).first(lambda name: name == owner or None)
+            assert found is not None  # noqa: S101 - the owner is in the pool
+            book.assign(owner, event.lead_id, team, (found[1], found[2]))
+            return
+        kind = "created" if by == owner else "manual"
+        if event["rule"] is None and kind in self.routing.counts:
+            book.assign_by_hand(owner, event.lead_id)
+        else:
+            book.assign(owner, event.lead_id, None, None, counts=event["rule"] is not None)
+
+    def absent(
+        self,
+        state: Rotation,
+        *,
+        member: str,
+        start: datetime,
+        end: datetime | None = None,
+    ) -> Rotation:
+        """Return the state in which a member is absent for some time.
+
+        Args:
+            state: Where the rotation stands.
+            member: The member.
+            start: Since when.
+            end: Until when; None is until `present` is told.
+
+        Raises:
+            EvaluationError: If there is no such member, or the end is not after the start.
+        """
+        begin, until = moment_of(start), None if end is None else moment_of(end)
+        if until is not None and until <= begin:
+            message = f"end: '{instant_text(until)}' is not after '{instant_text(begin)}'"
+            raise EvaluationError(message, field="end")
+        book = self.open(state)
+        spans = state.away.get(self._member(member), ())
+        away = Away(Instant(begin), None if until is None else Instant(until))
+        book.absent(member, tuple(sorted({*spans, away}, key=lambda x: (x.start, x.end or 0))))
+        return book.closed()
+
+    def present(self, state: Rotation, *, member: str, at: datetime) -> Rotation:
+        """Return the state in which a member is back, whatever was told before.
+
+        Args:
+            state: Where the rotation stands.
+            member: The member.
+            at: Since when; absences that begin later are forgotten too.
+
+        Raises:
+            EvaluationError: If there is no such member.
+        """
+        moment = moment_of(at)
+        book = self.open(state)
+        spans = state.away.get(self._member(member), ())
+        ended = [
+            x if x.end is not None and x.end <= moment else Away(x.start, Instant(moment))
+            for x in spans
+            if x.start < moment
+        ]
+        book.absent(member, tuple(ended))
+        return book.closed()
+
+    def _member(self, name: str) -> str:
+        if name not in self.roster.people:
+            hint = did_you_mean(str(name), self.roster.people)
+            message = f"member: no member '{as_written(name)}'{hint}"
+            raise EvaluationError(message, field="member")
+        return name
+
+    def migrate(self, state: Rotation) -> Rotation:
+        """Return the state that another version of the policy made, for this one.
+
+        Whoever stays is as far behind or ahead as before; those who are new begin as `on_join` of
+        the pool says; those who are gone are forgotten, with their limits and open leads.
+
+        Args:
+            state: Where the rotation stood.
+
+        Raises:
+            EvaluationError: If it is no state.
+        """
+        if not isinstance(state, Rotation):
+            message = f"state: '{as_written(state)}' is no state; expected what start() gives"
+            raise EvaluationError(message, field="state")
+        people = self.roster.people
+        turns: dict[str, Any] = {}
+        for key, team in self.roster.teams.items():
+            before = state.turns.get(key)
+            if before is not None:
+                old = before.to_dict() if not isinstance(before, Mapping) else before
+                turns[key] = team.moved(old)
+        limits = (
+            {counter for team in self.roster.teams.values() for counter, _ in team.own}
+            | {
+                counter
+                for team in self.roster.teams.values()
+                for found in team.limits.values()
+                for counter, _ in found
+            }
+            | {counter for person in people.values() for counter, _ in person.limits}
+        )
+        return Rotation(
+            self.policy,
+            state.version + 1,
+            state.time,
+            turns,
+            {counter: found for counter, found in state.counts.items() if counter in limits},
+            {name: found for name, found in state.open.items() if name in people},
+            {name: found for name, found in state.away.items() if name in people},
+        )
+
+
+def _rebuilt(  # noqa: PLR0913, PLR0917 - as of the class
+    routing: Routing,
+    vocabulary: Vocabulary,
+    calendars: Mapping[str, Calendar],
+    tables: Mapping[str, Sequence[Row]],
+    closed: frozenset[str],
+    policy: str | None,
+) -> Router:
+    return Router(
+        routing,
+        vocabulary=vocabulary,
+        calendars=calendars,
+        tables=tables,
+        closed=closed,
+        policy=policy,
+    )
