@@ -39,7 +39,7 @@ class Limit(NamedTuple):
         >>> Limit.parse("10 per day")
         Limit(most=10, unit='day', span=None, zone=None)
         >>> str(Limit.parse("5 in 24 hours"))
-        '5 in 24 hours'
+        '5 in 1 day'
     """
 
     most: int

@@ -338,8 +338,8 @@ class _Ranges:
         if index < 0:
             return None
         span = self._spans[index]
-        held = span.last is None or value <= span.last
-        return span.found if held else None
+        last: Any = span.last
+        return span.found if last is None or value <= last else None
 
 
 class _Prefixes:
