@@ -159,7 +159,9 @@ class StageMachine(Follower):
         """
         moment = moment_of(at)
         case = self._case(state, lead, derived, moment)
-        wrong = [*self.wrong(state, moment), *_wrongly_asked(state, request, moment)]
+        wrong = self.wrong(state, moment)
+        if request.by == POLICY or request.id:
+            wrong += _wrongly_asked(state, request, moment)
         if wrong:
             return Refusal(state.lead_id, state.stage, request.to, at, tuple(wrong))
         moves = self.process.targets[state.stage].get(request.to)
