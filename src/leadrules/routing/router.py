@@ -185,7 +185,8 @@ class Router:
         """Return who gets a lead that somebody had before, and the new state.
 
         Whoever had it is not asked again, or the last so many are not, as the policy says. If
-        nobody is left, it goes where `reassign.otherwise` says.
+        nobody is left, it goes where `reassign.otherwise` says; without that, it stays where it is,
+        unless its owner declined it.
 
         Args:
             lead: The lead.
@@ -225,7 +226,8 @@ class Router:
         found = self.decide(
             book, lead, at=at, derived=derived, tried=tuple(dict.fromkeys(tried)), reason=reason
         )
-        if not found and book.drop(lead.id):
+        leaves = found.owner is None if isinstance(found, Assignment) else reason == "declined"
+        if leaves and book.drop(lead.id):
             book.changes += 1
         return found, book.closed()
 

@@ -166,7 +166,8 @@ class Turns:
         """Give a member the last turn back, even if it lies below the level by now."""
         turn = max(self.turns[name] - 2 * self._steps[name], self._steps[name])
         self._put(name, turn)
-        self._set_lag(name, max(self.lag.get(name, 0), self.level - turn))
+        if not self.keeps:
+            self._set_lag(name, max(self.lag.get(name, 0), self.level - turn))
 
     def grant(self, name: str, more: int, *, most: int | None = None) -> None:
         """Let the turn of a member be further below the level.
@@ -247,7 +248,8 @@ class Turns:
                 continue
             ahead = turn - level if keeps else max(turn - level, -lag)
             new._put(name, new._at_least(new.level + ahead * new.scale // scale, name))
-            new._set_lag(name, max(lag * new.scale // scale, new.level - new.turns[name]))
+            behind = 0 if keeps else new.level - new.turns[name]
+            new._set_lag(name, max(lag * new.scale // scale, behind))
         return new
 
     def _join(self, name: str, on_join: int | str) -> None:
