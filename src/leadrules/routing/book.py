@@ -193,7 +193,7 @@ class Book:
         self.changes += 1
         self._move_time()
         if self.roster.tracks_open:
-            self.drop(lead_id)
+            self._drop(lead_id)
             self._opened(name).add(lead_id)
         if not counts:
             return
@@ -227,8 +227,13 @@ class Book:
             self.changes += 1
             self._changed(team).credit(name)
 
-    def drop(self, lead_id: str) -> bool:
-        """Write that nobody works on a lead any more, and return whether somebody did."""
+    def release(self, lead_id: str) -> None:
+        """Write that nobody works on a lead any more."""
+        if self._drop(lead_id):
+            self.changes += 1
+
+    def _drop(self, lead_id: str) -> bool:
+        """Take a lead from whoever works on it, and return whether somebody did."""
         for name, found in self._open.items():
             if lead_id in found:
                 self._opened(name).discard(lead_id)

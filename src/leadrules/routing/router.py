@@ -226,9 +226,8 @@ class Router:
         found = self.decide(
             book, lead, at=at, derived=derived, tried=tuple(dict.fromkeys(tried)), reason=reason
         )
-        leaves = found.owner is None if isinstance(found, Assignment) else reason == "declined"
-        if leaves and book.drop(lead.id):
-            book.changes += 1
+        if not found and reason == "declined":
+            book.release(lead.id)
         return found, book.closed()
 
     def _history(self, lead: Lead, history: Iterable[Assignment]) -> list[Assignment]:
@@ -354,6 +353,8 @@ class Router:
             )
         if answer.kind == "owner":
             book.assign(str(answer.name), lead_id, answer.team, answer.turn)
+        else:
+            book.release(lead_id)
         kind, to, team = answer.kind, answer.name, answer.team
         return assignment(
             lead_id,
@@ -414,15 +415,14 @@ class Router:
             if event.kind == "assigned" and (routed or event["rule"] is None):
                 book.turn_to(event.moment)
                 self._note_assigned(book, event)
-            elif event.kind == "moved" and event["to"] in self.closed and book.drop(event.lead_id):
-                book.changes += 1
+            elif event.kind == "moved" and event["to"] in self.closed:
+                book.release(event.lead_id)
         return book.closed()
 
     def _note_assigned(self, book: Book, event: Event) -> None:
         owner, pool, by = event["owner"], event["pool"], event["by"]
         if not isinstance(owner, str) or owner not in self.roster.people:
-            if book.drop(event.lead_id):
-                book.changes += 1
+            book.release(event.lead_id)
             return
         team = None
         if isinstance(pool, str):
