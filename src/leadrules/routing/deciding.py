@@ -94,6 +94,15 @@ class Decision:
             answer = answer or found
         return answer._replace(passed=passed) if answer else self._by_nothing()
 
+    def made(self, lead_id: str) -> Answer:
+        """Return who gets the lead, or why nobody does, and write it into the book."""
+        answer = self.answer()
+        if answer.kind == "owner":
+            self.book.assign(str(answer.name), lead_id, answer.team, answer.turn)
+        elif answer.kind is not None:
+            self.book.release(lead_id)
+        return answer
+
     def _first(self, parameters: Mapping[str, Value]) -> Answer:
         rules, first, record = self.roster.rules, self.roster.first, self.record
         place: int | None = first(record, self.at, parameters, 0)

@@ -335,7 +335,7 @@ class Router:
         self, book: Book, lead_id: str, at: datetime, decision: Decision, reason: str | None
     ) -> Answered:
         """Return what a decision comes to, and write it into a book."""
-        answer = decision.answer()
+        answer = decision.made(lead_id)
         packages = decision.packages(answer.place)
         rule = self.routing.rules[answer.place] if answer.place is not None else None
         name = self.roster.ids[answer.place] if answer.place is not None else None
@@ -351,10 +351,6 @@ class Router:
                 rules=tuple(self.roster.ids[x] for x in answer.several),
                 policy=self.policy,
             )
-        if answer.kind == "owner":
-            book.assign(str(answer.name), lead_id, answer.team, answer.turn)
-        else:
-            book.release(lead_id)
         kind, to, team = answer.kind, answer.name, answer.team
         return assignment(
             lead_id,
