@@ -15,8 +15,9 @@ from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.frames import Opened, open_frame
 from leadrules.frames.kinds import PREFIX, Frame, as_kind, like, recognised
 from leadrules.frames.opening import LEAD
+from leadrules.frames.records import settled
 from leadrules.lifecycle.course import Course
-from leadrules.lifecycle.facts import Fact, facts_of, settled
+from leadrules.lifecycle.facts import Fact, facts_of
 from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.owed import RANKS, Owed
 from leadrules.lifecycle.state import State

@@ -15,14 +15,15 @@ from leadrules.frames import open_events
 from leadrules.frames.events import ID, KIND, TIME, TYPE, said
 from leadrules.frames.kinds import PREFIX
 from leadrules.frames.opening import LEAD
+from leadrules.frames.records import settled
 from leadrules.lifecycle.document import Lifecycle
-from leadrules.values import Cash, Instant, Span, Type, Value, datetime_of
+from leadrules.values import Instant, Type, Value, datetime_of
 from leadrules.vocabulary import Declaration, Vocabulary
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Fact", "facts_of", "settled"]
+__all__ = ["Fact", "facts_of"]
 
 _ALWAYS = (LEAD, ID, TIME, KIND, TYPE)
 
@@ -170,19 +171,4 @@ def _by_lead(
             if row[own[0]] is not None
         }
         facts.append(Fact(event, Instant(time), kind, activity, properties, record))
-    return found
-
-
-def settled(kind: Type, parts: Sequence[Any]) -> Value:
-    """Return what the settled columns of a value hold as the value."""
-    match kind:
-        case Type.MONEY:
-            return Cash(*parts)
-        case Type.DATETIME:
-            return Instant(parts[0])
-        case Type.DURATION:
-            return Span(parts[0])
-        case Type.STRINGS:
-            return tuple(parts[0])
-    found: Value = parts[0]
     return found
