@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrules import Engine, EvaluationError, Event, Handoff, Lead, Money, load_policy, presets
+from leadrules.conditions.findings import HIDDEN
 from leadrules.handoff.parts import GAPS, Activity, Gap, Known, Resolution, Touch
 from leadrules.handoff.wording import MOST_TOUCHES
-from leadrules.scoring.items import HIDDEN
 from leadrules.testing import histories
 
 HEADER = """

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrules import Company, EvaluationError, Event, Explanation, Lead, Money, Reason, Scorer
+from leadrules.conditions.findings import HIDDEN
 from leadrules.scoring import Scoring
-from leadrules.scoring.items import HIDDEN, Item, PartDetail, RuleDetail, TallyDetail
+from leadrules.scoring.items import Item, PartDetail, RuleDetail, TallyDetail
 from leadrules.scoring.points import points_of
 from leadrules.values import Type
 from leadrules.vocabulary import Declaration, Vocabulary

@@ -11,7 +11,7 @@ from rich.text import Text
 from leadrules.cli.check import counted
 from leadrules.cli.consoles import messages, results
 from leadrules.cli.inputs import read_policy
-from leadrules.scoring.wording import told
+from leadrules.layout import told
 from leadrules.testing.cases import Case, Result, failed
 from leadrules.testing.goals import coverage
 from leadrules.testing.loading import load_cases

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from leadrules.conditions.findings import HIDDEN
 from leadrules.conditions.tree import fields_of
 from leadrules.events import Event
 from leadrules.handoff.gaps import gaps_of
@@ -29,7 +30,7 @@ from leadrules.lifecycle.owed import Owed
 from leadrules.lifecycle.trail import Trail
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.explanation import Explanation
-from leadrules.scoring.items import HIDDEN, AnswerDetail
+from leadrules.scoring.items import AnswerDetail
 from leadrules.values import Instant, datetime_of, instant_of
 from leadrules.vocabulary import Declaration, Vocabulary
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from leadrules.handoff import wording
-from leadrules.handoff.layout import Section, html_of, text_of
 from leadrules.handoff.parts import (
     Asked,
     Criterion,
@@ -20,6 +19,7 @@ from leadrules.handoff.parts import (
     Resolution,
     Touch,
 )
+from leadrules.layout import Section, html_of, text_of
 from leadrules.lifecycle.owed import Owed
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.wording import Wording

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from leadrules.handoff.layout import Row
 from leadrules.handoff.parts import (
     Activity,
     Asked,
@@ -20,6 +19,7 @@ from leadrules.handoff.parts import (
     Said,
     Touch,
 )
+from leadrules.layout import Row
 from leadrules.lifecycle.owed import Owed
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.wording import Wording, signed

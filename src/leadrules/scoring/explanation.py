@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from leadrules.conditions.format import format_condition, format_term
+from leadrules.conditions.findings import Finding, as_data
+from leadrules.conditions.format import format_condition
 from leadrules.conditions.tree import AllOf, Always, AnyOf, AtLeast, Comparison, Not
 from leadrules.scoring.items import (
     AnswerDetail,
     BandDetail,
     Detail,
-    Finding,
     Item,
     ReadyDetail,
     RuleDetail,
@@ -25,7 +24,7 @@ from leadrules.scoring.points import points_of
 from leadrules.scoring.score import Score
 from leadrules.scoring.wording import Wording, signed
 from leadrules.sections import plain
-from leadrules.values import Cash, Instant, Money, Span, duration_text, instant_of, instant_text
+from leadrules.values import Cash, instant_of, instant_text
 
 __all__ = ["Explanation", "Reason"]
 
@@ -193,7 +192,7 @@ def _of_item(item: Item) -> dict[str, Any]:
     }
 
 
-def _of_detail(detail: Detail | BandDetail | ReadyDetail | Finding) -> dict[str, Any]:
+def _of_detail(detail: Detail | BandDetail | ReadyDetail) -> dict[str, Any]:
     found = {}
     for field in fields(detail):
         value = getattr(detail, field.name)
@@ -210,18 +209,9 @@ def _plain(value: Any) -> Any:
         case AnswerDetail():
             return _of_detail(value)
         case Finding():
-            told = {format_term(term): _plain(seen) for term, seen in value.values}
-            return {**_of_detail(value), "values": told}
+            return value.to_dict()
         case Always() | AllOf() | AnyOf() | Not() | AtLeast() | Comparison():
             return format_condition(value)
-        case Instant():
-            return instant_text(value)
-        case Span():
-            return duration_text(value)
-        case Cash():
-            return str(Money.of_minor(value))
-        case date():
-            return value.isoformat()
-        case tuple():
+        case tuple() if not isinstance(value, Cash):
             return [_plain(part) for part in value]
-    return value
+    return as_data(value)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+from leadrules.conditions.findings import Finding, find
 from leadrules.conditions.tree import Always, Condition
 from leadrules.events import Event
 from leadrules.scoring.bands import Part, level_index
@@ -14,14 +15,12 @@ from leadrules.scoring.decay import whole
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.effect import Effect
 from leadrules.scoring.engagement import ActivityRule
-from leadrules.scoring.findings import find
 from leadrules.scoring.interview import Interview, override_in
 from leadrules.scoring.items import (
     ActivityDetail,
     AnswerDetail,
     BandDetail,
     Detail,
-    Finding,
     Item,
     Kind,
     LimitDetail,

@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from leadrules.conditions.reference import Reason as Obstacle
-from leadrules.conditions.tree import Condition, Term
+from leadrules.conditions.findings import Finding
+from leadrules.conditions.tree import Condition
 from leadrules.scoring.points import points_of
 from leadrules.scoring.qualification import Answer
 from leadrules.scoring.score import BandBy
-from leadrules.values import Instant, Value
+from leadrules.values import Instant
 
 __all__ = [
-    "HIDDEN",
     "ActivityDetail",
     "AnswerDetail",
     "BandDetail",
     "Detail",
-    "Finding",
     "Item",
     "Kind",
     "LimitDetail",
@@ -61,28 +59,6 @@ points and what decay or a frequency limit takes away; a qualification has crite
 in parts; a `floor` or a `cap` is what a `min` or a `max` adds or takes away, and `rounding` what
 makes the score whole.
 """
-
-HIDDEN = "(hidden)"
-"""What stands for a value that tells who a person is, if an explanation is redacted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A condition, what it came to, and the values that made it so.
-
-    Attributes:
-        condition: The condition.
-        verdict: True, False, or None for unknown.
-        values: The terms that decided, with their values; None is missing.
-        missing: If it is unknown: the fields and parameters that have no value.
-        obstacle: If it is unknown: why; see `Seen.reason`.
-    """
-
-    condition: Condition
-    verdict: bool | None
-    values: tuple[tuple[Term, Value | None], ...] = ()
-    missing: tuple[str, ...] = ()
-    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, slots=True)

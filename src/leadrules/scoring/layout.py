@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from textwrap import wrap
 
+from leadrules.layout import told, wrapped
 from leadrules.scoring.items import Item
-from leadrules.scoring.wording import Wording, signed, told
+from leadrules.scoring.wording import Wording, signed
 
-__all__ = ["html_of", "text_of", "wrapped"]
+__all__ = ["html_of", "text_of"]
 
 MOST_ACTIVITIES = 5
 """So many activities of a rule, the latest, are told one by one in text."""
@@ -86,21 +86,6 @@ def _entries(item: Item, words: Wording, depth: int) -> Iterator[_Entry]:
         yield signed(sum(part.millionths for part in rest)), depth + 1, f"{len(rest)} before", ()
     for part in shown:
         yield from _entries(part, words, depth + 1)
-
-
-def wrapped(text: str, width: int, start: str, hang: int) -> list[str]:
-    """Return the lines of a text behind a start; words stay whole if they can.
-
-    Args:
-        text: The text.
-        width: The most characters of a line, if that leaves room enough for words.
-        start: What stands before the first line; the others are as far in.
-        hang: How much further in the others are.
-    """
-    room = max(20, width - len(start))
-    found = wrap(told(text), room, subsequent_indent=" " * hang, break_on_hyphens=False)
-    blank = " " * len(start)
-    return [(start if not index else blank) + line for index, line in enumerate(found or [""])]
 
 
 def html_of(head: Iterable[str], tree: Item, beside: Iterable[Item], words: Wording) -> str:

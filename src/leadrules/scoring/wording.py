@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from zoneinfo import ZoneInfo
 
-from leadrules.conditions.format import format_condition, format_term
-from leadrules.conditions.tree import Always, Param
+from leadrules.conditions.findings import Finding
+from leadrules.conditions.format import format_condition
+from leadrules.conditions.tree import Always
+from leadrules.conditions.wording import Words
 from leadrules.scoring.items import (
-    HIDDEN,
     ActivityDetail,
     AnswerDetail,
     BandDetail,
-    Finding,
     Item,
     LimitDetail,
     PartDetail,
@@ -24,22 +21,9 @@ from leadrules.scoring.items import (
     TallyDetail,
 )
 from leadrules.scoring.points import points_text
-from leadrules.values import (
-    MICROSECONDS_A_DAY,
-    Cash,
-    Instant,
-    Money,
-    Span,
-    Value,
-    datetime_of,
-    duration_text,
-    instant_text,
-)
+from leadrules.values import MICROSECONDS_A_DAY, Instant
 
-__all__ = ["Wording", "signed", "told"]
-
-MOST_SHOWN = 60
-"""Longer texts of leads are cut, so that a line stays a line."""
+__all__ = ["Wording", "signed"]
 
 _UNITS = ((MICROSECONDS_A_DAY, "day"), (3_600_000_000, "hour"), (60_000_000, "minute"))
 
@@ -54,73 +38,9 @@ def signed(millionths: int) -> str:
     return f"{'+' if millionths > 0 else ''}{points_text(millionths)}"
 
 
-def told(words: str) -> str:
-    """Return words with whatever is not for the eye spelt out, such as control characters."""
-    if words.isprintable():
-        return words
-    return "".join(x if x.isprintable() else f"\\u{ord(x):04x}" for x in words)
-
-
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """How items are put in words.
-
-    Attributes:
-        zone: The IANA time zone in which times are told.
-    """
-
-    zone: str
-
-    def time(self, instant: int) -> str:
-        """Return a moment as people read it, to the minute."""
-        try:
-            local = datetime_of(instant).astimezone(ZoneInfo(self.zone))
-        except OverflowError:
-            return instant_text(instant)
-        return local.replace(tzinfo=None).isoformat(" ", "minutes")
-
-    def value(self, value: Value) -> str:
-        """Return a value as people write it."""
-        match value:
-            case bool():
-                return "true" if value else "false"
-            case str():
-                return value if value == HIDDEN else _quoted(value)
-            case Instant():
-                return self.time(value)
-            case Span():
-                return duration_text(value)
-            case Cash():
-                return str(Money.of_minor(value))
-            case date():
-                return value.isoformat()
-            case tuple():  # of texts: money came before
-                return f"[{', '.join(_quoted(str(text)) for text in value)}]"
-        return repr(value).removesuffix(".0")
-
-    def seen(self, finding: Finding) -> str:
-        """Return the values that made a condition what it is."""
-        missing = [f"{name} {_absence(name)}" for name in finding.missing]
-        known = [
-            f"{format_term(term)} is {self.value(value)}"
-            for term, value in finding.values
-            if value is not None
-        ]
-        absent = [
-            f"{format_term(term)} {_absence(isinstance(term, Param))}"
-            for term, value in finding.values
-            if value is None
-        ]
-        if finding.obstacle == "currency":
-            known.append("currencies differ")
-        if finding.obstacle == "arithmetic":
-            known.append("there is no finite result")
-        return ", ".join([*(missing if finding.verdict is None else absent), *known])
-
-    def condition(self, finding: Finding) -> str:
-        """Return a condition as people write it, and the values that made it what it is."""
-        seen = self.seen(finding)
-        return f"{format_condition(finding.condition)}{f'; {seen}' if seen else ''}"
+class Wording(Words):
+    """How items are put in words."""
 
     # --- items
 
@@ -283,16 +203,6 @@ def _age(age: int) -> str:
 
 def _verdict(verdict: bool | None) -> str:  # noqa: FBT001 - three values
     return {True: "true", False: "false", None: "unknown"}[verdict]
-
-
-def _absence(parameter: object) -> str:
-    is_parameter = parameter is True or str(parameter).startswith("param.")
-    return "has no value yet" if is_parameter else "is missing"
-
-
-def _quoted(text: str) -> str:
-    short = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
-    return json.dumps(short, ensure_ascii=False)
 
 
 def _listed(names: tuple[str, ...]) -> str:

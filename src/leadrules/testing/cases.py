@@ -10,13 +10,16 @@ from typing import Any
 from leadrules.document import Document, Path, Place, path_text
 from leadrules.engine import Engine
 from leadrules.errors import EvaluationError, as_written
+from leadrules.layout import told
 from leadrules.policy import Policy
+from leadrules.routing.pools import Reason
+from leadrules.routing.router import Answered
 from leadrules.scoring.score import Score
-from leadrules.scoring.wording import told
 from leadrules.sections import plain
-from leadrules.testing.casebook import Amount, Expectation, Members, OwedEntry
+from leadrules.testing.casebook import Amount, Expectation, Members, OwedEntry, RouteEntry
 from leadrules.testing.history import History
 from leadrules.testing.progress import Progress, progress_of
+from leadrules.testing.routed import Before, route_of, said_of, where_to
 
 __all__ = ["Case", "CaseFile", "Mismatch", "Result", "failed"]
 
@@ -63,12 +66,16 @@ class Case:
         history: The lead with its events, the moment and the band before.
         expect: What the policy is to say.
         why: Why it was agreed on, if that is told.
+        before: What became of other leads before, in any order.
+        reassign: Why the lead is assigned again; None if it is routed for the first time.
     """
 
     name: str
     history: History
     expect: Expectation
     why: str | None = None
+    before: tuple[Before, ...] = ()
+    reassign: Reason | None = None
     _document: Document = field(default_factory=lambda: Document({}), repr=False, compare=False)
     _path: Path = field(default=(), repr=False, compare=False)
 
@@ -81,16 +88,33 @@ class Case:
         """Return what a policy says of the lead, and what of it was not expected."""
         try:
             progress = progress_of(engine, self.history)
-            mismatches = tuple(self._mismatches(engine, progress))
+            route = self.route(engine, progress) if "route" in self.expect.stated else None
+            mismatches = tuple(self._mismatches(engine, progress, route))
         except EvaluationError as error:
             return Result(self, None, (), str(error))
-        return Result(self, progress.score, mismatches, progress=progress)
+        return Result(self, progress.score, mismatches, progress=progress, route=route)
 
-    def _mismatches(self, engine: Engine, progress: Progress) -> Iterator[Mismatch]:
+    def route(self, engine: Engine, progress: Progress) -> Answered:
+        """Return who gets the lead, after what became of others before.
+
+        Args:
+            engine: The engine of a policy that routes.
+            progress: Where the policy has the lead.
+
+        Raises:
+            EvaluationError: If the policy cannot say.
+        """
+        return route_of(engine, progress, before=self.before, reassign=self.reassign)
+
+    def _mismatches(
+        self, engine: Engine, progress: Progress, route: Answered | None
+    ) -> Iterator[Mismatch]:
         for name in self.expect.stated:
             wanted = getattr(self.expect, name)
             if name in _OF_LIFECYCLES:
                 yield from self._progress(name, wanted, engine, progress)
+            elif route is not None and name == "route":
+                yield from self._routed(wanted, route)
             elif progress.score is not None:
                 yield from self._scored(name, wanted, progress.score)
 
@@ -122,6 +146,20 @@ class Case:
                 yield self._mismatch(("agenda", index), f"{entry.kind} '{entry.name}'", got)
             elif entry.status is not None and all(x.status != entry.status for x in found):
                 yield from self._same(("agenda", index, "status"), entry.status, found[0].status)
+
+    def _routed(self, wanted: RouteEntry | None, route: Answered) -> Iterator[Mismatch]:
+        """Yield what of the routing was not expected."""
+        if wanted is None:
+            if route:
+                yield self._mismatch(("route",), "nothing", where_to(route))
+            return
+        for name in wanted.stated:
+            expected = getattr(wanted, name)
+            if name == "packages":
+                sent = expected or Members(exactly=())
+                yield from self._members(("route", name), sent, route.packages)
+            else:
+                yield from self._same(("route", name), expected, said_of(route, name))
 
     def _scored(self, name: str, wanted: Any, score: Score) -> Iterator[Mismatch]:
         """Yield what of the score was not expected."""
@@ -194,6 +232,7 @@ class Result:
         mismatches: What was not expected.
         error: Why the policy could say nothing.
         progress: Where the lead is, and what is owed to it; None if the policy could not say.
+        route: Who gets it; None if the case does not ask, or the policy could not say.
     """
 
     case: Case
@@ -201,6 +240,7 @@ class Result:
     mismatches: tuple[Mismatch, ...]
     error: str | None = None
     progress: Progress | None = None
+    route: Answered | None = None
 
     @property
     def passed(self) -> bool:
@@ -225,6 +265,7 @@ class Result:
         if self.progress is not None and self.mismatches:
             said = [] if self.score is None else [_summary(self.score)]
             said += [] if self.progress.stage is None else [_where(self.progress)]
+            said += [] if self.route is None else [f"routed to {where_to(self.route)}"]
             yield told(f"the policy says: {'; '.join(said) or 'the lead has not arisen'}")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from leadrules.engine import Engine
 from leadrules.events import Event
+from leadrules.layout import told
 from leadrules.lead import Lead
 from leadrules.policy import Policy
 from leadrules.scoring.effect import Effect
@@ -19,7 +20,6 @@ from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.points import points_text
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
-from leadrules.scoring.wording import told
 from leadrules.sections import millionths, plain
 from leadrules.testing.history import History
 from leadrules.values import moment_of

@@ -13,10 +13,10 @@ from leadrules.conditions.reference import Seen, observe
 from leadrules.conditions.tree import Always, Condition
 from leadrules.engine import Engine
 from leadrules.events import standing
+from leadrules.layout import told
 from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.score import Score
-from leadrules.scoring.wording import told
 from leadrules.testing.cases import Case
 from leadrules.testing.thresholds import Sides, band_sides, sides_of
 from leadrules.values import Value, moment_of

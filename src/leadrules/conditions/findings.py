@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
+from leadrules.conditions.format import format_condition, format_term
+from leadrules.conditions.reference import Reason as Obstacle
 from leadrules.conditions.reference import Seen, observe
 from leadrules.conditions.tree import (
     Always,
@@ -19,10 +24,57 @@ from leadrules.conditions.tree import (
     terms_in,
     terms_of,
 )
-from leadrules.scoring.items import HIDDEN, Finding
-from leadrules.values import Value
+from leadrules.values import Cash, Instant, Money, Span, Value, duration_text, instant_text
 
-__all__ = ["find"]
+__all__ = ["HIDDEN", "Finding", "as_data", "find"]
+
+HIDDEN = "(hidden)"
+"""What stands for a value that tells who a person is, if what is told is redacted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition, what it came to, and the values that made it so.
+
+    Attributes:
+        condition: The condition.
+        verdict: True, False, or None for unknown.
+        values: The terms that decided, with their values; None is missing.
+        missing: If it is unknown: the fields and parameters that have no value.
+        obstacle: If it is unknown: why; see `Seen.reason`.
+    """
+
+    condition: Condition
+    verdict: bool | None
+    values: tuple[tuple[Term, Value | None], ...] = ()
+    missing: tuple[str, ...] = ()
+    obstacle: Obstacle | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as data that JSON can hold; the condition is as people write it."""
+        return {
+            "condition": format_condition(self.condition),
+            "verdict": self.verdict,
+            "values": {format_term(term): as_data(value) for term, value in self.values},
+            "missing": list(self.missing),
+            "obstacle": self.obstacle,
+        }
+
+
+def as_data(value: Value | None) -> Any:
+    """Return a value as data that JSON can hold: moments, durations and money as texts."""
+    match value:
+        case Instant():
+            return instant_text(value)
+        case Span():
+            return duration_text(value)
+        case Cash():
+            return str(Money.of_minor(value))
+        case date():
+            return value.isoformat()
+        case tuple():
+            return list(value)
+    return value
 
 
 def find(

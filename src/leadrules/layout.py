@@ -1,15 +1,13 @@
-"""A handoff laid out: as text that fits a terminal or a mail, and as HTML for a notebook."""
+"""Sections of labelled rows: as text that fits a terminal or a mail, as HTML for a notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from html import escape
+from textwrap import wrap
 from typing import NamedTuple
 
-from leadrules.scoring.layout import wrapped
-from leadrules.scoring.wording import told
-
-__all__ = ["Row", "Section", "html_of", "text_of"]
+__all__ = ["Row", "Section", "html_of", "text_of", "told", "wrapped"]
 
 WIDEST_LABEL = 20
 """Longer labels stand above what they are labels of."""
@@ -21,7 +19,7 @@ Row = tuple[str, str]
 
 
 class Section(NamedTuple):
-    """A part of a handoff, in words.
+    """A part of what is told, in words.
 
     Attributes:
         title: What it is about.
@@ -36,8 +34,30 @@ class Section(NamedTuple):
     more: Callable[[], str] | None = None
 
 
+def told(words: str) -> str:
+    """Return words with whatever is not for the eye spelt out, such as control characters."""
+    if words.isprintable():
+        return words
+    return "".join(x if x.isprintable() else f"\\u{ord(x):04x}" for x in words)
+
+
+def wrapped(text: str, width: int, start: str, hang: int) -> list[str]:
+    """Return the lines of a text behind a start; words stay whole if they can.
+
+    Args:
+        text: The text.
+        width: The most characters of a line, if that leaves room enough for words.
+        start: What stands before the first line; the others are as far in.
+        hang: How much further in the others are.
+    """
+    room = max(20, width - len(start))
+    found = wrap(told(text), room, subsequent_indent=" " * hang, break_on_hyphens=False)
+    blank = " " * len(start)
+    return [(start if not index else blank) + line for index, line in enumerate(found or [""])]
+
+
 def text_of(head: Iterable[str], sections: Iterable[Section], *, width: int) -> str:
-    """Return a handoff as text.
+    """Return sections as text.
 
     Args:
         head: What is told first, a paragraph each.
@@ -60,7 +80,7 @@ def text_of(head: Iterable[str], sections: Iterable[Section], *, width: int) -> 
 
 
 def html_of(head: Iterable[str], sections: Iterable[Section]) -> str:
-    """Return a handoff as HTML that needs nothing from elsewhere, in light and in dark."""
+    """Return sections as HTML that needs nothing from elsewhere, in light and in dark."""
     first, *others = (_safe(line) for line in head)
     return (
         '<div style="font-family:system-ui,sans-serif;font-size:0.9em;line-height:1.5">'
