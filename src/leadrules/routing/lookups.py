@@ -37,7 +37,8 @@ class Range(Section):
     from_: Text = Field(alias="from")
     """The column of the first value; an empty cell is any before."""
     to: Text
-    """The column of the last value; an empty cell is any after."""
+    """The column of the last value; an empty cell is any after. If both are empty, the value may be
+    missing."""
 
 
 class Prefix(Section):
@@ -333,7 +334,8 @@ class _Ranges:
 
     def find(self, value: Value | None) -> Found | None:
         if value is None:
-            return None
+            first, last, found = self._spans[0]
+            return found if first is None and last is None else None
         index = bisect_right(self._starts, (True, value)) - 1
         if index < 0:
             return None
