@@ -3,7 +3,8 @@
 - `python` runs in one namespace for the page; what it prints must stand in a `text` block below.
 - `console` holds lines `$ leadrules ...`, `$ cat FILE`, `$ head -N FILE` and `$ echo $?`, each
   with its output.
-- `yaml` is read; a whole policy or mapping is loaded, under the last policy of the page.
+- `yaml` is read; a whole policy or mapping is loaded, under the last policy of the page. The rows
+  of a table are those of the CSV file of its name, which stands above.
 - A title is a file's name: the block is written there. `broken...` must not load.
 - `diff` changes the file that its title names.
 - Blocks of other languages, or of none, are only shown.
@@ -14,6 +15,7 @@ Before a fence, `<!-- needs: spark -->` has it shown only, where Spark cannot st
 from __future__ import annotations
 
 import contextlib
+import csv
 import difflib
 import io
 import json
@@ -28,6 +30,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import yaml
 from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.example import SybilFailure
@@ -120,7 +123,7 @@ def read_yaml(example: Example) -> str | None:
         Path(title).write_text(text, encoding="utf-8")
     try:
         if re.search(r"^leadrules: 1$", text, re.MULTILINE):
-            namespace["_vocabulary"] = load_policy(text).vocabulary
+            namespace["_vocabulary"] = load_policy(text, tables=rows_above(text)).vocabulary
         elif re.search(r"^leadrules_mapping: 1$", text, re.MULTILINE):
             load_mapping(text, vocabulary=namespace.get("_vocabulary"))
         else:
@@ -128,6 +131,17 @@ def read_yaml(example: Example) -> str | None:
     except DocumentError as error:
         return None if str(title).startswith("broken") else str(error)
     return f"{title} is not broken" if str(title).startswith("broken") else None
+
+
+def rows_above(text: str) -> dict[str, list[dict[str, str]]]:
+    """Return the rows of the tables that a policy declares, where the page has written them."""
+    found = {}
+    for name in yaml.safe_load(text).get("tables", ()) if "\ntables:" in text else ():
+        path = Path(f"{name}.csv")
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as file:
+                found[name] = list(csv.DictReader(file))
+    return found
 
 
 def read_json(example: Example) -> None:
