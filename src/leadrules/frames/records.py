@@ -41,7 +41,7 @@ class Records:
             self.columns |= own
             self._fields[name] = (vocabulary.fields[name].type, list(own))
 
-    def of(self, frame: pl.DataFrame) -> Iterator[dict[str, Value | None]]:
+    def of(self, frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
         """Yield what is known of each lead by field, row by row; None is missing.
 
         Args:
@@ -57,7 +57,7 @@ class Records:
                 yield dict(zip(names, row, strict=True))
 
 
-def _values(frame: pl.DataFrame, kind: Type, columns: Sequence[str]) -> Sequence[Value | None]:
+def _values(frame: pl.DataFrame, kind: Type, columns: Sequence[str]) -> Sequence[Any]:
     parts = [frame[column].to_list() for column in columns]
     if kind not in _MADE:
         return parts[0]

@@ -278,7 +278,8 @@ class Router:
         """
         from leadrules.routing.frames import route_frame  # noqa: PLC0415 - frames are an extra
 
-        return route_frame(self, leads, at=at, state=state, load=load)
+        book = self.open(state, load)
+        return route_frame(book, leads, at=at), book.closed()
 
     def open(self, state: Rotation, load: Mapping[str, int] | None = None) -> Book:
         """Return a book that decisions are written into, for several in a row.
