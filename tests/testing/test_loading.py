@@ -127,7 +127,7 @@ cases:
         (
             "3:34: cases[0].expect: nothing is expected; expected at least one of score, fit, "
             "engagement, qualification, band, ready, letter, digit, answers, fired, uncertain, "
-            "stage, owner, moved, agenda, refused [empty]"
+            "stage, owner, moved, agenda, refused, route [empty]"
         ),
         "3:38: cases[0].evnts: unknown key 'evnts'; did you mean 'events'? [unknown-key]",
         "7:14: cases[1].expect.score: 'x' is not a number [bad-number]",
@@ -335,7 +335,10 @@ def test_a_policy_without_scoring_has_nothing_to_test() -> None:
         {"leadrules": 1, "policy": {"id": "p", "version": 1, "effective": "2026-01-01"}}
     )
     assert told(CASES, policy=policy) == [
-        "5:3: cases: policy 'p' has no section 'scoring' or 'lifecycle' to test [missing-key]"
+        (
+            "5:3: cases: policy 'p' has no section 'scoring', 'lifecycle' or 'routing' to test "
+            "[missing-key]"
+        )
     ]
 
 

@@ -10,12 +10,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from leadrules.errors import as_written
+from leadrules.routing.pools import Reason
 from leadrules.scoring.qualification import Answer
 from leadrules.sections import Prose, Section
 from leadrules.values import Span, parse_duration
 
 __all__ = [
     "Amount",
+    "BeforeEntry",
     "CaseEntry",
     "Casebook",
     "EventEntry",
@@ -23,9 +25,11 @@ __all__ = [
     "Members",
     "OwedEntry",
     "RefusedEntry",
+    "RouteEntry",
 ]
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
+_MOST = 1_000
 
 
 def _problem(code: str, message: str) -> PydanticCustomError:
@@ -132,6 +136,39 @@ class RefusedEntry(Section):
     """The codes of what stands against it; `[]` if nothing does."""
 
 
+class RouteEntry(Section):
+    """Who or what is expected to get the lead; what is not stated may be anything."""
+
+    owner: Text | None = None
+    """The member who gets it."""
+    pool: Text | None = None
+    """The pool, or the role, whose members share such leads."""
+    queue: Text | None = None
+    """The queue."""
+    partner: Text | None = None
+    """The channel partner."""
+    rule: Text | None = None
+    """The rule."""
+    clock: Text | None = None
+    """The clock that starts."""
+    packages: Names | None = None
+    """What is sent to the lead."""
+    unassigned: Text | None = None
+    """The code of why nobody gets it; `null` expects that somebody or something does."""
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """What the expectation is about, in the order of the model."""
+        return tuple(x for x in type(self).model_fields if x in self.model_fields_set)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.stated:
+            names = ", ".join(type(self).model_fields)
+            raise _problem("empty", f"nothing is expected; expected at least one of {names}")
+        return self
+
+
 class Expectation(Section):
     """What a policy is to say; what is not stated may be anything."""
 
@@ -167,6 +204,8 @@ class Expectation(Section):
     """What is owed to it then, among other things."""
     refused: tuple[RefusedEntry, ...] | None = None
     """What is asked for then, and refused."""
+    route: RouteEntry | None = None
+    """Who or what gets it, after what the policy moves by itself; `null` expects nobody."""
     tolerance: Annotated[Decimal, BeforeValidator(_tolerance)] = Decimal(0)
     """How far points may be off where nothing else is said."""
 
@@ -208,6 +247,33 @@ class EventEntry(Section):
         return self
 
 
+class BeforeEntry(Section):
+    """What became of another lead before."""
+
+    lead: Mapping[str, Any] | None = None
+    """The known fields of the other lead, which the policy routes then."""
+    owner: Text | None = None
+    """The member who got it, whatever the policy says. Either this or `lead`."""
+    pool: Text | None = None
+    """The pool that the owner had it from; without one, somebody assigned it by hand."""
+    times: Annotated[int, Field(strict=True, ge=1, le=_MOST)] = 1
+    """How many such leads there were, one after the other."""
+    ago: Annotated[int, BeforeValidator(_ago, json_schema_input_type=str)] | None = None
+    """How long before the moment of the case; by default at that moment."""
+    time: Text | None = None
+    """When; without an offset, in the policy's zone. Not together with `ago`."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.lead is None) == (self.owner is None):
+            raise _problem("wrong-value", "expected either 'lead' or 'owner'")
+        if self.pool is not None and self.owner is None:
+            raise _problem("unused-option", "'pool' does nothing without 'owner'")
+        if self.ago is not None and self.time is not None:
+            raise _problem("wrong-value", "expected 'ago' or 'time', not both")
+        return self
+
+
 class CaseEntry(Section):
     """A lead at a moment, and what is expected of the policy."""
 
@@ -223,6 +289,10 @@ class CaseEntry(Section):
     """The moment; by default that of the whole document."""
     previous: Text | None = None
     """The band that the lead was in before."""
+    before: tuple[BeforeEntry, ...] = ()
+    """What the routing gave out before; by default the rotation is at its start."""
+    reassign: Reason | None = None
+    """Why the lead is assigned again; its events of kind `assigned` say who had it."""
     expect: Expectation
     """What the policy is to say."""
 

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from leadrules.agenda import OWED
 from leadrules.errors import Problem, did_you_mean, one_of
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.lifecycle.transition import REFUSALS
 from leadrules.policy import Policy
+from leadrules.routing.assignment import CODES
+from leadrules.routing.document import Routing
 from leadrules.scoring.document import Scoring
-from leadrules.testing.casebook import Expectation, Members
+from leadrules.testing.casebook import Expectation, Members, RouteEntry
 
-__all__ = ["check_band", "check_expected", "rule_ids"]
+__all__ = ["check_band", "check_expected", "check_given", "rule_ids"]
 
 _Path = tuple[str | int, ...]
 
 _OF_LIFECYCLES = {"stage", "owner", "moved", "agenda", "refused"}
-_OF_SCORES = set(Expectation.model_fields) - _OF_LIFECYCLES - {"tolerance"}
+_OF_ROUTING = {"route"}
+_OF_SCORES = set(Expectation.model_fields) - _OF_LIFECYCLES - _OF_ROUTING - {"tolerance"}
+_SECTIONS = (("scoring", _OF_SCORES), ("lifecycle", _OF_LIFECYCLES), ("routing", _OF_ROUTING))
 
 
 def check_expected(expect: Expectation, policy: Policy) -> Iterator[Problem]:
     """Yield every problem of an expectation, each with its path from there."""
-    for section, names in (("scoring", _OF_SCORES), ("lifecycle", _OF_LIFECYCLES)):
+    for section, names in _SECTIONS:
         if getattr(policy, section) is None:
             for name in (x for x in expect.stated if x in names):
                 yield Problem("unknown-name", f"the policy has no section '{section}'", (name,))
@@ -30,6 +35,9 @@ def check_expected(expect: Expectation, policy: Policy) -> Iterator[Problem]:
         yield from _check_score(expect, policy.scoring)
     if policy.lifecycle is not None:
         yield from _check_progress(expect, policy.lifecycle)
+    if policy.routing is not None and expect.route is not None:
+        clocks = policy.lifecycle.clocks if policy.lifecycle else ()
+        yield from _check_route(expect.route, policy.routing, clocks)
 
 
 def _check_progress(expect: Expectation, lifecycle: Lifecycle) -> Iterator[Problem]:
@@ -42,6 +50,37 @@ def _check_progress(expect: Expectation, lifecycle: Lifecycle) -> Iterator[Probl
         yield from _check_name(owed.kind, "kind", OWED, ("agenda", index, "kind"))
     for index, asked in enumerate(expect.refused or ()):
         yield from _check_members("codes", asked.codes, "code", REFUSALS, ("refused", index))
+
+
+def _check_route(route: RouteEntry, routing: Routing, clocks: Iterable[str]) -> Iterator[Problem]:
+    """Yield every problem of what is expected of the routing."""
+    for problem in check_given(route.owner, route.pool, routing):
+        yield replace(problem, path=("route", *problem.path))
+    queues = routing.known().get("queue")
+    packages = [*(x for rule in routing.rules for x in rule.packages)]
+    packages += [x for sending in routing.sends for x in sending.send]
+    named: tuple[tuple[str, str, Iterable[str] | None], ...] = (
+        ("queue", "queue", queues),
+        ("partner", "partner", routing.partners),
+        ("rule", "rule", routing.ids()),
+        ("clock", "clock", clocks),
+        ("unassigned", "code", CODES),
+    )
+    for key, noun, names in named:
+        name = getattr(route, key)
+        if name is not None and names is not None:
+            yield from _check_name(name, noun, names, ("route", key))
+    known = dict.fromkeys(packages)
+    yield from _check_members("packages", route.packages, "package", known, ("route",))
+
+
+def check_given(owner: str | None, pool: str | None, routing: Routing) -> Iterator[Problem]:
+    """Yield every problem of the names of a member and of a pool, or of a role."""
+    known = routing.known()
+    if owner is not None:
+        yield from _check_name(owner, "member", known["owner"], ("owner",))
+    if pool is not None:
+        yield from _check_name(pool, "pool", (*known["pool"], *known["role"]), ("pool",))
 
 
 def _check_score(expect: Expectation, scoring: Scoring) -> Iterator[Problem]:

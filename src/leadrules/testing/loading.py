@@ -18,6 +18,7 @@ from leadrules.issues import in_order, located, problems_of
 from leadrules.policy import Policy, load_policy
 from leadrules.testing.casebook import Casebook
 from leadrules.testing.cases import Case, CaseFile
+from leadrules.testing.earlier import EarlierReader
 from leadrules.testing.expectations import check_band, check_expected
 from leadrules.testing.history import History
 from leadrules.testing.reading import LEAD_ID, EventReader, moment_of_text, read_lead
@@ -136,9 +137,10 @@ class _Reader:
 
     def cases(self) -> tuple[Case, ...]:
         """Return the cases, as far as they are right."""
-        if self.policy.scoring is None and self.policy.lifecycle is None:
-            name = self.policy.policy.id
-            message = f"policy '{name}' has no section 'scoring' or 'lifecycle' to test"
+        policy = self.policy
+        if policy.scoring is None and policy.lifecycle is None and policy.routing is None:
+            name = policy.policy.id
+            message = f"policy '{name}' has no section 'scoring', 'lifecycle' or 'routing' to test"
             self.note(Problem("missing-key", message, ("cases",)))
             return ()
         if not self.book.cases:
@@ -175,11 +177,23 @@ class _Reader:
             self.note(Problem("unknown-name", message, (*path, "previous")))
         elif entry.previous is not None and scoring is not None:
             self.take(check_band(entry.previous, scoring, ("previous",)), path)
+        earlier = EarlierReader(self.policy, at)
+        given = earlier.read(entry)
+        self.take(earlier.problems, path)
         self.take(check_expected(entry.expect, self.policy), (*path, "expect"))
         if at is None or isinstance(lead, list) or len(self.issues) > before:
             return None
         history = History(lead, events, at, entry.previous)
-        return Case(entry.name, history, entry.expect, entry.why, self.document, path)
+        return Case(
+            entry.name,
+            history,
+            entry.expect,
+            entry.why,
+            given,
+            entry.reassign,
+            _document=self.document,
+            _path=path,
+        )
 
     def moment(self, text: str | None, path: Steps) -> datetime | None:
         """Return a moment, or None after noting why there is none."""

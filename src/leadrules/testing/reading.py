@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,12 @@ from leadrules.events import KINDS, Event, Property
 from leadrules.lead import Lead
 from leadrules.policy import Policy
 from leadrules.sections import parse_day
-from leadrules.testing.casebook import EventEntry
+from leadrules.testing.casebook import BeforeEntry, EventEntry
 from leadrules.testing.expectations import check_band
 from leadrules.values import Money, Type, parse_duration, parse_moment, settle
 from leadrules.vocabulary import Declaration, typed
 
-__all__ = ["LEAD_ID", "EventReader", "moment_of_text", "read_lead"]
+__all__ = ["LEAD_ID", "EventReader", "moment_of_text", "read_lead", "read_time"]
 
 LEAD_ID = "lead"
 """What a lead is called that says no `id`."""
@@ -40,6 +41,26 @@ def moment_of_text(text: str, zone: str) -> datetime:
     """
     found = parse_moment(text)
     return found if found.utcoffset() is not None else found.replace(tzinfo=ZoneInfo(zone))
+
+
+def read_time(
+    entry: EventEntry | BeforeEntry, zone: str, at: datetime | None
+) -> datetime | Problem | None:
+    """Return when something was, or what is wrong with that; None if the moment `at` is not known.
+
+    Args:
+        entry: What says `ago` or `time`; else it was at that moment.
+        zone: The zone of times without an offset.
+        at: The moment of the case; None if that is wrong.
+    """
+    try:
+        if entry.time is not None:
+            return moment_of_text(entry.time, zone)
+        return None if at is None else at - timedelta(microseconds=entry.ago or 0)
+    except OverflowError:
+        return Problem("out-of-range", "before the year 1", ("ago",))
+    except ValueError as error:
+        return Problem("bad-date", str(error), ("time",))
 
 
 def read_lead(values: Mapping[str, Any], policy: Policy) -> Lead | list[Problem]:
@@ -168,16 +189,11 @@ class EventReader:
         )
 
     def _time(self, entry: EventEntry, path: _Path, problems: list[Problem]) -> datetime | None:
-        try:
-            if entry.time is not None:
-                return moment_of_text(entry.time, self.policy.policy.zone)
-            if self.at is not None and entry.ago is not None:
-                return self.at - timedelta(microseconds=entry.ago)
-        except OverflowError:
-            problems.append(Problem("out-of-range", "before the year 1", (*path, "ago")))
-        except ValueError as error:
-            problems.append(Problem("bad-date", str(error), (*path, "time")))
-        return None
+        found = read_time(entry, self.policy.policy.zone, self.at)
+        if isinstance(found, Problem):
+            problems.append(replace(found, path=(*path, *found.path)))
+            return None
+        return found
 
     def _properties_of(self, entry: EventEntry) -> Mapping[str, Property | Declaration] | None:
         if entry.kind == "activity":
