@@ -106,6 +106,21 @@ class Book:
             learnt[person.calendar or ""] = span
         return not span[2]
 
+    def back_at(self, person: Person) -> int | None:
+        """Return when a member is at work next and not absent; None if nobody knows when."""
+        told = ((x.start, x.end) for x in self._away.get(person.name, ()))
+        spans = [*person.absences, *told]
+        moment = self.at
+        while True:
+            opening = moment if person.hours is None else person.hours.next_opening(moment)
+            ends = [end for start, end in spans if start <= opening and _is_before(opening, end)]
+            if not ends:
+                return opening
+            known = [end for end in ends if end is not None]
+            if len(known) < len(ends):
+                return None
+            moment = max(known)
+
     def is_reached(self, limits: Iterable[tuple[Counter, Limit]], members: Iterable[str]) -> bool:
         """Return whether one of the limits is reached.
 
@@ -286,3 +301,7 @@ class Book:
             same = before is not None and before[0] == period
             found = (period, before[1] + 1 if same and before else 1)
         self._counts[counter] = found
+
+
+def _is_before(moment: int, end: int | None) -> bool:
+    return end is None or moment < end

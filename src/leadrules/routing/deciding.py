@@ -225,23 +225,29 @@ class Decision:
             limits = [x.most for _, x in team.limits[name] if x.unit == "open"]
             load = loaded - min(limits)
         else:
-            load = loaded * turns.step(name)
+            load = loaded * team.parts[name]
         return load, turns.turn(name), team.names.index(name)
 
     def _soonest(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
         """Return who of those at home is next among those who are back within the same 24 hours."""
-        wait = team.pool.wait or 0
+        book, wait = self.book, team.pool.wait or 0
         back: dict[str, int] = {}
         for name in team.names:
             person = self.roster.people[name]
-            if self.code(person, team) == "closed" and person.hours is not None:
-                opening = person.hours.next_opening(self.book.at)
-                if opening - self.book.at <= wait:
-                    back[name] = (opening - self.book.at) // MICROSECONDS_A_DAY
-        if not back:
+            if not person.active or book.is_absent(person):
+                continue
+            opening = book.back_at(person)
+            if opening is None or opening - book.at > wait:
+                continue
+            if not book.is_reached(team.limits[name], (name,)):
+                back[name] = (opening - book.at) // MICROSECONDS_A_DAY
+        able = {x for x in back if x not in self.tried and self._fits(self.roster.people[x], team)}
+        if not able:
             return None
-        first = min(back.values())
-        found = self.book.turns(team).first(lambda name: back.get(name) == first or None)
+        first = min(back[name] for name in able)
+        found = book.turns(team).first(
+            lambda name: name in able if back.get(name) == first else None
+        )
         return None if found is None else (found[0], (found[1], found[2]))
 
     def _can(self, name: str, team: Team) -> bool | None:

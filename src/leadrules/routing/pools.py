@@ -81,6 +81,9 @@ class Pool(Section):
     load: Literal["open", "room"] = "open"
     """Of `least_loaded`: whether the fewest open leads count, for their weight, or the most room
     below the limit of open leads."""
+    ties: Literal["turns", "longest_waiting"] = "turns"
+    """Of `least_loaded`: who of equals is next, and of those who are back first: by turns, or who
+    has waited longest."""
     wait: Duration | None = None
     """If nobody is at work: how far ahead to look for who is back first, within each 24 hours."""
     by: Text = "account.owner"

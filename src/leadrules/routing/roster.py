@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from math import lcm
 from typing import Any
 
 from leadrules.calendars import Calendar, OpenHours
@@ -94,6 +95,7 @@ class Team:
         kind: `pool` or `role`.
         pool: The document.
         weights: The weight of each member, in their order.
+        parts: What one open lead of each member counts, the less the larger the weight is.
         limits: What each member takes, in this pool and over all.
         own: What the pool takes in all.
         match: Which members fit; None is everybody.
@@ -129,7 +131,12 @@ class Team:
         self.grants = not self.keeps and pool.on_return != "none"
         self.shifts = self.keeps and pool.on_return == "none"
         self.absences_matter = self.grants or self.shifts
-        self._kind = Waiting if pool.strategy == "longest_waiting" else Turns
+        scale = lcm(*self.weights.values())
+        self.parts = {who: scale // weight for who, weight in self.weights.items()}
+        waits = pool.strategy == "longest_waiting" or (
+            pool.strategy == "least_loaded" and pool.ties == "longest_waiting"
+        )
+        self._kind = Waiting if waits else Turns
 
     def turns(self, data: Mapping[str, Any] | None) -> Turns:
         """Return the turns of its members, from what a state says of them or from the start."""
