@@ -10,7 +10,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from leadrules.document import Document, Path, path_text
-from leadrules.errors import MOST_NAMES_SPELT_OUT, Issue, Problem, as_written, did_you_mean, one_of
+from leadrules.errors import (
+    MOST_NAMES_SPELT_OUT,
+    Issue,
+    Problem,
+    as_written,
+    did_you_mean,
+    in_line,
+    one_of,
+)
 
 __all__ = ["has_step", "in_order", "located", "problems_of"]
 
@@ -98,7 +106,7 @@ def located(problem: Problem, document: Document, *, spans: Spans | None = None)
         place = document.place(path)
     return Issue(
         problem.code,
-        problem.message,
+        in_line(problem.message),
         path_text(path),
         line=place.line if place else None,
         column=place.column if place else None,
@@ -132,6 +140,10 @@ def _resolved(path: Path, data: Any) -> tuple[Path, Path, Any]:
     for index, step in enumerate(path):
         if has_step(data, step):
             data = data[step]
+        elif isinstance(data, list | tuple) and step in data:  # a list of names, for a mapping
+            found.append(data.index(step))
+            data = step
+            continue
         elif (isinstance(data, list | tuple) and isinstance(step, str)) or (
             isinstance(step, str) and any(has_step(data, inner) for inner in path[index + 1 :][:1])
         ):

@@ -42,7 +42,8 @@ def known_zone(zone: str) -> str:
         PydanticCustomError: If there is none of that name.
     """
     if not _is_zone(zone):
-        hint = did_you_mean(zone, available_timezones())
+        known = [x for x in available_timezones() if not x.startswith(_OF_THE_MACHINE)]
+        hint = did_you_mean(zone, known)
         message = f"no time zone '{as_written(zone)}'{hint}"
         raise PydanticCustomError("unknown_zone", "{message}", {"message": message})
     return zone

@@ -54,7 +54,7 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "member.seats > 5",
-        "'member.seats' has a meaning only in routing [wrong-scope]",
+        "'member.seats' has a meaning only in match of a pool [wrong-scope]",
         "^^^^^^^^^^^^",
     ),
     (

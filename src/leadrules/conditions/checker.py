@@ -54,7 +54,7 @@ _TEXT_TESTS = ("contains", "starts_with", "ends_with")
 _TERM_STEPS = ("of", "days_since", "lower")
 _SCOPES = {
     "activity": "in rules about activities",
-    "member": "in routing",
+    "member": "in match of a pool",
     "was": "in lifecycle and bands",
 }
 

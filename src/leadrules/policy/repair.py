@@ -126,11 +126,22 @@ _NAMING: tuple[Steps, ...] = (
     ("scoring", "fit", "characteristics"),
     ("scoring", "engagement", "rules"),
     ("scoring", "qualification", "criteria"),
+    ("routing", "attributes"),
+    ("routing", "lookups"),
+    ("routing", "members"),
+    ("routing", "partners"),
+    ("routing", "pools"),
+    ("routing", "queues"),
 )
 """What declares names; one that is wrong, and so left out, is declared all the same."""
 
 _OF_THE_WHOLE = {"unreachable", "trap", "endless-loop", "never-missed"}
 """What is said of stages and moves as a whole, and may be wrong if one of them was left out."""
+
+
+_RULES = ("routing", "rules")
+_OF_ALL_RULES = {"no-catch-all", "overlap"}
+"""What is said of rules of routing together, and may be wrong if one of them was left out."""
 
 
 def independent(
@@ -143,10 +154,12 @@ def independent(
         data: The document.
         wrong: What is wrong with what was left out.
     """
-    declared = {str(name) for path in _NAMING for name in _at(path, data)}
+    declared = {str(name) for path in _NAMING for name in _at(path, data)} | {*_roles(data)}
     left = [problem.path for problem in wrong]
     for problem in problems:
         if problem.code in _OF_THE_WHOLE and any(path[:1] == ("lifecycle",) for path in left):
+            continue
+        if problem.code in _OF_ALL_RULES and any(path[:2] == _RULES for path in left):
             continue
         if problem.code in {"missing-key", "missing-owner"}:
             size = len(problem.path)
@@ -160,9 +173,19 @@ def independent(
         yield problem
 
 
+def _roles(data: Any) -> Iterator[str]:
+    """Yield the roles that members of routing have, right or wrong."""
+    members = _at(("routing", "members"), data)
+    for member in members.values() if isinstance(members, Mapping) else ():
+        roles = member.get("roles") if isinstance(member, Mapping) else ()
+        yield from map(str, roles if isinstance(roles, list) else [roles])
+
+
 def _at(path: Steps, data: Any) -> Any:
     """Return what stands in the data at a path: a mapping or a list, empty if there is neither."""
     for step in path:
-        if not isinstance(data, list):  # a list may stand for a mapping of just that list
-            data = data.get(step) if isinstance(data, Mapping) else ()
+        if has_step(data, step):
+            data = data[step]
+        elif not isinstance(data, list):  # a list may stand for a mapping of just that list
+            data = ()
     return data if isinstance(data, Mapping | list) else ()

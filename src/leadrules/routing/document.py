@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from leadrules.calendars import Calendar
 from leadrules.conditions.tree import Always, Condition, Path, fields_of
-from leadrules.errors import Problem, did_you_mean
-from leadrules.routing.findings import check_reach, check_rules
-from leadrules.routing.limits import Limit
+from leadrules.errors import EvaluationError, Problem, as_written, did_you_mean, in_line
+from leadrules.routing.findings import check_reach, check_rules, is_settled
+from leadrules.routing.limits import Limit, never_met
 from leadrules.routing.lookups import Lookup, Row
 from leadrules.routing.members import Attribute, Member, Partner
 from leadrules.routing.pools import Pool
@@ -20,7 +21,7 @@ from leadrules.routing.rules import Rule, Sending
 from leadrules.routing.targets import FieldRef, Target, Targets
 from leadrules.sections import Section, Text, canonical
 from leadrules.values import Type
-from leadrules.vocabulary import Declaration, Vocabulary
+from leadrules.vocabulary import NAMES, Declaration, Vocabulary, is_name
 
 __all__ = ["Reassignment", "Routing"]
 
@@ -28,10 +29,17 @@ Hit = Literal["first", "unique", "collect"]
 """Which of the rules that are true count."""
 
 
+def _avoid(value: Any) -> Any:
+    if value == "all" or (type(value) is int and value >= 1):
+        return value
+    message = f"'{as_written(value)}' is not possible; expected 'all', or 1 or more"
+    raise PydanticCustomError("wrong_value", "{message}", {"message": message})
+
+
 class Reassignment(Section):
     """What happens when a lead is assigned again."""
 
-    avoid: Literal["all"] | int = "all"
+    avoid: Annotated[Literal["all"] | Annotated[int, Field(ge=1)], BeforeValidator(_avoid)] = "all"
     """Whom not to ask again: `all` who had it before, or the last so many."""
     otherwise: Targets = ()
     """Who gets the lead when nobody is left."""
@@ -70,11 +78,11 @@ class Routing(Section):
     @property
     def results(self) -> Mapping[str, Declaration]:
         """What routing adds to a lead, by name."""
-        ids = tuple(self.ids())
+        teams = dict.fromkeys((*self.pools, *self.roles()))
         return {
-            "pool": Declaration(Type.ENUM, tuple(self.pools)),
+            "pool": Declaration(Type.ENUM, tuple(teams)),
             "queue": Declaration(Type.STRING),
-            "route_rule": Declaration(Type.ENUM, ids),
+            "route_rule": Declaration(Type.ENUM, tuple(self.ids())),
         }
 
     def ids(self) -> Iterator[str]:
@@ -87,16 +95,19 @@ class Routing(Section):
         own = {f"member.{name}": found.declaration for name, found in self.attributes.items()}
         return replace(vocabulary, derived={**vocabulary.derived, **own})
 
-    def known(self) -> dict[str, tuple[str, ...]]:
+    def roles(self) -> Collection[str]:
+        """Return the roles that members have, each once."""
+        return dict.fromkeys(role for found in self.members.values() for role in found.roles)
+
+    def known(self) -> dict[str, Collection[str]]:
         """Return the names that targets may have, by kind; a kind that is absent may be any."""
-        roles = dict.fromkeys(role for found in self.members.values() for role in found.roles)
-        queues = {"queue": (*self.queues,)} if self.queues else {}
+        queues = {"queue": self.queues} if self.queues else {}
         return {
-            "owner": tuple(self.members),
-            "pool": tuple(self.pools),
-            "role": tuple(roles),
-            "partner": tuple(self.partners),
-            "lookup": tuple(self.lookups),
+            "owner": self.members,
+            "pool": self.pools,
+            "role": self.roles(),
+            "partner": self.partners,
+            "lookup": self.lookups,
             **queues,
         }
 
@@ -152,7 +163,21 @@ class Routing(Section):
         data: dict[str, Any] = canonical(self)
         for name, pool in self.pools.items():
             data["pools"][name]["order"] = tuple(pool.members)
-        return {**data, "order": tuple(self.members)}
+        for name, lookup in self.lookups.items():
+            data["lookups"][name]["order"] = (tuple(lookup.equal), tuple(lookup.gives))
+        for name, member in self.members.items():
+            if member.attributes:
+                data["members"][name]["attributes"] = {
+                    key: self._settled(key, found) for key, found in member.attributes.items()
+                }
+        return {**data, "order": tuple(self.members), "queues": sorted(self.queues)}
+
+    def _settled(self, attribute: str, value: Any) -> Any:
+        """Return what a member has of an attribute, however it is written; as it is, if wrong."""
+        try:
+            return canonical(self.attributes[attribute].value(value))
+        except (LookupError, ValueError, EvaluationError):
+            return value
 
     def summary(self) -> str:
         """Return what the section holds, in a few words."""
@@ -185,29 +210,14 @@ class Routing(Section):
             clocks: The clocks of the policy's lifecycle; None is not to look.
             warnings: Whether to look for what is odd, too, which takes longer.
         """
-        found: list[Problem] = []
         known = self.known()
         if not self.rules:
             return [Problem("empty", "no rules; expected at least one", ("rules",))]
-        seen: dict[str, int] = {}
-        for index, (rule, name) in enumerate(zip(self.rules, self.ids(), strict=True)):
-            place: Path = ("rules", index)
-            found += rule.check_when(place, vocabulary, warnings=warnings)
-            if seen.setdefault(name, index) != index:
-                message = f"another rule is called '{name}'; expected another name"
-                found.append(Problem("duplicate", message, (*place, "id")))
-            if clocks is not None and rule.clock is not None and rule.clock not in clocks:
-                message = f"no clock '{rule.clock}'{did_you_mean(rule.clock, clocks)}"
-                found.append(Problem("unknown-name", message, (*place, "clock")))
+        found = [*self._check_names()]
+        found += self._check_rules(vocabulary, clocks, warnings=warnings)
         for path, target in self.targets():
             found += target.check(path, known, vocabulary)
-        if self.queue is not None and "queue" in known and self.queue not in known["queue"]:
-            message = f"no queue '{self.queue}'{did_you_mean(self.queue, known['queue'])}"
-            found.append(Problem("unknown-name", message, ("queue",)))
-        for index, sending in enumerate(self.sends):
-            found += sending.check_when(("sends", index), vocabulary, warnings=warnings)
-            if not sending.send:
-                found.append(Problem("empty", "nothing is sent", ("sends", index, "send")))
+        found += self._check_sends(vocabulary, warnings=warnings)
         for name, lookup in self.lookups.items():
             found += lookup.check(
                 name,
@@ -222,26 +232,59 @@ class Routing(Section):
         for name, pool in self.pools.items():
             place = ("pools", name)
             found += pool.check(place, self.members, words, warnings=warnings)
+        for name, attribute in self.attributes.items():
+            found += attribute.check(("attributes", name))
         for name, member in self.members.items():
             found += member.check(("members", name), self.attributes, calendars)
         found += self._check_partners(vocabulary)
-        if type(self.reassign.avoid) is int and self.reassign.avoid < 1:
-            message = f"'{self.reassign.avoid}' is out of range; expected 'all', or 1 or more"
-            found.append(Problem("out-of-range", message, ("reassign", "avoid")))
         found += self._check_end()
         if warnings:
             found += self._check_limits()
         if not any(problem.severity == "error" for problem in found):
-            found += check_rules(self.rules, tuple(self.ids()), self.hit, vocabulary)
-            found += check_reach(
-                [target for _, target in self.targets()],
-                lookups=self.lookups,
-                pools=self.pools,
-                members=self.members,
-                partners=self.partners,
-                rows=rows or {},
-            )
+            if warnings or self.hit == "unique":
+                found += check_rules(self.rules, tuple(self.ids()), self.hit, vocabulary)
+            if warnings:
+                found += check_reach(
+                    [target for _, target in self.targets()],
+                    lookups=self.lookups,
+                    pools=self.pools,
+                    members=self.members,
+                    partners=self.partners,
+                    rows=rows or {},
+                )
         return [problem for problem in found if warnings or problem.severity == "error"]
+
+    def _check_rules(
+        self, vocabulary: Vocabulary, clocks: Sequence[str] | None, *, warnings: bool
+    ) -> Iterator[Problem]:
+        seen: dict[str, int] = {}
+        for index, (rule, name) in enumerate(zip(self.rules, self.ids(), strict=True)):
+            place: Path = ("rules", index)
+            yield from rule.check_when(place, vocabulary, warnings=warnings)
+            if seen.setdefault(name, index) != index:
+                message = f"another rule is called '{name}'; expected another name"
+                yield Problem("duplicate", message, (*place, "id"))
+            if clocks is not None and rule.clock is not None and rule.clock not in clocks:
+                message = f"no clock '{rule.clock}'{did_you_mean(rule.clock, clocks)}"
+                yield Problem("unknown-name", message, (*place, "clock"))
+
+    def _check_names(self) -> Iterator[Problem]:
+        sections: Mapping[str, Collection[str]] = {
+            "queues": self.queues,
+            "lookups": self.lookups,
+            "pools": self.pools,
+            "members": self.members,
+            "partners": self.partners,
+        }
+        for section, names in sections.items():
+            for name in names:
+                if not name.strip() or in_line(name) != name:
+                    message = f"'{in_line(name)}' is no name; expected a text in one line"
+                    yield Problem("bad-name", message, (section, name))
+        for name in self.attributes:
+            if not is_name(name):
+                message = f"'{in_line(name)}' is no name; expected {NAMES}"
+                yield Problem("bad-name", message, ("attributes", name))
 
     def _check_partners(self, vocabulary: Vocabulary) -> Iterator[Problem]:
         for name, partner in self.partners.items():
@@ -250,12 +293,18 @@ class Routing(Section):
                     message = f"no field '{field}'{did_you_mean(field, vocabulary.fields)}"
                     yield Problem("unknown-name", message, ("partners", name, "needs", index))
 
+    def _check_sends(self, vocabulary: Vocabulary, *, warnings: bool) -> Iterator[Problem]:
+        for index, sending in enumerate(self.sends):
+            yield from sending.check_when(("sends", index), vocabulary, warnings=warnings)
+            if not sending.send:
+                yield Problem("empty", "nothing is sent", ("sends", index, "send"))
+
     def _check_end(self) -> Iterator[Problem]:
-        last = self.rules[-1]
-        settled = isinstance(last.when, Always) and (
-            last.to.kind != "lookup" and isinstance(last.to.name, str)
-        )
-        if self.queue is None and not settled:
+        if self.queue is not None and self.queues and self.queue not in self.queues:
+            message = f"no queue '{self.queue}'{did_you_mean(self.queue, self.queues)}"
+            yield Problem("unknown-name", message, ("queue",))
+        settled = (rule for rule in self.rules if is_settled(rule))
+        if self.queue is None and not any(isinstance(rule.when, Always) for rule in settled):
             message = (
                 "leads for which no rule is true go nowhere; expected a last rule with when: "
                 "always and a target by name, or queue: where they go"
@@ -263,30 +312,13 @@ class Routing(Section):
             yield Problem("no-catch-all", message, ("rules",))
 
     def _check_limits(self) -> Iterator[Problem]:
-        """Yield every limit that another one, over as much time or more, always meets first."""
-        by_owner: dict[Path, list[tuple[int, Limit]]] = {}
-        for path, limit in self.limits():
-            by_owner.setdefault(path[:-1], []).append((int(path[-1]), limit))
-        for path, limits in by_owner.items():
-            for index, limit in limits:
-                for _, other in limits:
-                    if other is not limit and _covers(other, limit):
-                        message = f"'{limit}' is never met, since '{other}' is met before"
-                        yield Problem("never-true", message, (*path, index), severity="warning")
-                        break
-
-
-_LENGTH = {"day": 1, "week": 7, "month": 31}
-
-
-def _covers(other: Limit, limit: Limit) -> bool:
-    """Return whether a limit is as strict as another one over at least as much time."""
-    if other.unit in _LENGTH and limit.unit in _LENGTH and other.zone == limit.zone:
-        longer = _LENGTH[other.unit] > _LENGTH[limit.unit]
-        nested = limit.unit == "day"  # a week may lie in two months
-        return (longer and nested and other.most <= limit.most) or (
-            other.unit == limit.unit and other.most < limit.most
-        )
-    if other.span is not None and limit.span is not None:
-        return other.most <= limit.most and other.span >= limit.span
-    return other.unit == limit.unit == "open" and other.most < limit.most
+        """Yield every limit that is never met, since another one always is before."""
+        for name, member in self.members.items():
+            yield from never_met(member.limits, ("members", name))
+        for name, pool in self.pools.items():
+            path = ("pools", name)
+            yield from never_met(pool.limits, path)
+            for who, share in pool.members.items():
+                own = self.members[who].limits if who in self.members else ()
+                others = {f" of '{who}'": own, f" of '{name}'": pool.limits}
+                yield from never_met(share.limits, (*path, "members", who), others)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from leadrules.conditions.analysis import both_true, first_true, outcomes
@@ -79,18 +78,32 @@ def is_settled(rule: Rule) -> bool:
 def _check_unique(
     rules: Sequence[Rule], names: Sequence[str], vocabulary: Vocabulary
 ) -> Iterator[Problem]:
-    for (first, one), (second, other) in combinations(enumerate(rules), 2):
+    seen: dict[Condition, int] = {}
+    always: int | None = None
+    for second, other in enumerate(rules):
         path = ("rules", second, "when")
-        both = f"'{names[first]}' and '{names[second]}' can be true of one lead"
-        if isinstance(other.when, Always) or isinstance(one.when, Always) or one.when == other.when:
-            yield Problem("overlap", f"{both}; with hit: unique only one may be", path)
-        elif len(rules) > MOST_RULES:
+        if isinstance(other.when, Always):
+            sure = 0 if second else None
+            always = second if always is None else always
+        else:
+            sure = seen.setdefault(other.when, second) if always is None else always
+        if sure is not None and sure != second:
+            yield Problem("overlap", _both(names[sure], names[second]), path)
             continue
-        elif both_true(one.when, other.when, vocabulary):
-            yield Problem("overlap", f"{both}; with hit: unique only one may be", path)
-        elif True in (outcomes(AllOf((one.when, other.when)), vocabulary) or {True}):
-            message = f"{both}, as far as can be told; such a lead goes to nobody"
-            yield Problem("overlap", message, path, severity="warning")
+        for first in range(second if len(rules) <= MOST_RULES else 0):
+            when = rules[first].when
+            if both_true(when, other.when, vocabulary):
+                yield Problem("overlap", _both(names[first], names[second]), path)
+            elif True in (outcomes(AllOf((when, other.when)), vocabulary) or {True}):
+                message = (
+                    f"'{names[first]}' and '{names[second]}' can be true of one lead, as far as "
+                    "can be told; such a lead goes to nobody"
+                )
+                yield Problem("overlap", message, path, severity="warning")
+
+
+def _both(one: str, other: str) -> str:
+    return f"'{one}' and '{other}' can be true of one lead; with hit: unique only one may be"
 
 
 def check_reach(  # noqa: PLR0913 - all that can be reached
@@ -148,7 +161,8 @@ def _named(
         lookup = lookups[name]
         for row in rows.get(lookup.named(name), ()):
             for kind, column in lookup.gives.items():
-                named.setdefault(kind, set()).add(str(row.get(column)))
+                if isinstance(row[column], str):
+                    named.setdefault(kind, set()).add(row[column])
     return named, any_of
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self, cast
 
 from pydantic import BeforeValidator, InstanceOf, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from leadrules.errors import as_written
+from leadrules.conditions.tree import Path
+from leadrules.errors import Problem, as_written
 from leadrules.sections import LONGEST
 from leadrules.values import duration_text, parse_duration
 from leadrules.zones import known_zone
 
-__all__ = ["Limit", "LimitText", "LimitTexts"]
+__all__ = ["Limit", "LimitText", "LimitTexts", "never_met"]
 
 Unit = Literal["day", "week", "month", "rolling", "open"]
 
@@ -84,7 +86,8 @@ class Limit(NamedTuple):
         if found["span"]:
             span = parse_duration(found["span"])
             if not 0 < span <= LONGEST:
-                message = f"'{as_written(text)}' is out of range; expected at most 36525 days"
+                wrong = f"'{as_written(text)}' is out of range"
+                message = f"{wrong}; expected more than 0, at most 36525 days"
                 raise ValueError(message)
             return cls(most, "rolling", span)
         try:
@@ -92,6 +95,56 @@ class Limit(NamedTuple):
         except PydanticCustomError as error:
             raise ValueError(error.message()) from None
         return cls(most, cast("Unit", found["unit"]), None, zone)
+
+    def covers(self, other: Limit) -> bool:
+        """Return whether nobody can meet another limit without meeting this one.
+
+        Examples:
+            >>> five, twenty = Limit.parse("5 per day"), Limit.parse("40 per week")
+            >>> five.covers(twenty), twenty.covers(five)
+            (True, False)
+        """
+        times: int | None = None
+        if self.span is not None and other.span is not None:
+            times = -(-other.span // self.span)
+        elif self.zone == other.zone:
+            times = _TIMES.get((self.unit, other.unit))
+        return times is not None and self.most * times <= other.most
+
+
+_TIMES: Mapping[tuple[str, str], int] = {
+    ("open", "open"): 1,
+    **{(unit, unit): 1 for unit in ("day", "week", "month")},
+    ("week", "day"): 1,
+    ("month", "day"): 1,
+    ("day", "week"): 7,
+    ("month", "week"): 2,
+    ("day", "month"): 31,
+    ("week", "month"): 6,
+}
+"""In how many periods of the first kind one of the second lies at most."""
+
+
+def never_met(
+    limits: Sequence[Limit], path: Path, others: Mapping[str, Sequence[Limit]] | None = None
+) -> Iterator[Problem]:
+    """Yield every limit that is never met, since another one always is before.
+
+    Args:
+        limits: Limits of one member or pool.
+        path: The path of whose limits they are.
+        others: Limits that hold besides, by whose they are.
+    """
+    for index, limit in enumerate(limits):
+        beside = [x for x in limits[:index] if x.covers(limit)]
+        beside += [x for x in limits[index + 1 :] if x.covers(limit) and not limit.covers(x)]
+        found = [("", x) for x in beside]
+        found += [(of, x) for of, own in (others or {}).items() for x in own if x.covers(limit)]
+        if found:
+            of, other = found[0]
+            message = f"'{limit}' is never met, since '{other}'{of} is met before"
+            place = (*path, "limits", index)
+            yield Problem("never-true", message, place, severity="warning")
 
 
 def _limit(value: Any) -> Limit:
@@ -104,7 +157,7 @@ def _limit(value: Any) -> Limit:
 
 
 def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str | Limit) else value
+    return value if isinstance(value, list | tuple) and not isinstance(value, Limit) else (value,)
 
 
 LimitText = Annotated[

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from itertools import pairwise
+from math import isnan
 from typing import Any, NamedTuple
 
 from pydantic import Field
 
 from leadrules.conditions.tree import Path
 from leadrules.errors import Problem, as_written, did_you_mean, one_of
-from leadrules.routing.targets import KINDS
+from leadrules.routing.targets import KINDS, two_teams
 from leadrules.sections import Prose, Section, Text
 from leadrules.values import Type, Value, settle
 from leadrules.vocabulary import CLASSES, Vocabulary
@@ -24,7 +27,8 @@ _EQUAL = (Type.STRING, Type.ENUM, Type.INTEGER, Type.BOOLEAN)
 _RANGE = (Type.STRING, Type.ENUM, Type.INTEGER, Type.NUMBER, Type.DATE)
 _TEXT = (Type.STRING, Type.ENUM)
 MOST_TOLD = 20
-"""More gaps of one table are not told one by one."""
+"""More problems of one table, or gaps in it, are not told one by one."""
+_DAY = timedelta(days=1)
 
 Row = Mapping[str, Any]
 
@@ -118,7 +122,7 @@ class Lookup(Section):
         vocabulary: Vocabulary,
         columns: Mapping[str, Sequence[str]],
         rows: Mapping[str, Sequence[Row]],
-        known: Mapping[str, tuple[str, ...]],
+        known: Mapping[str, Collection[str]],
         warnings: bool = True,
     ) -> Iterator[Problem]:
         """Yield every problem of the lookup and of its rows.
@@ -157,9 +161,15 @@ class Lookup(Section):
                     message = f"table '{table}' has no column '{column}'{hint}"
                     found.append(Problem("unknown-name", message, (*path, *place)))
         yield from found
-        if not found and table in rows:
-            yield from self._check_rows(path, rows[table], vocabulary, known)
-            yield from LookupIndex(self, rows[table]).check(path, warnings=warnings)
+        if found or table not in rows:
+            return
+        wrong = [*_first(self._check_rows(path, rows[table], vocabulary, known))]
+        yield from wrong
+        if not wrong:
+            index = LookupIndex(self, rows[table])
+            yield from _first(index.check(path))
+            if warnings:
+                yield from index.gaps(path, vocabulary)
 
     def _check_fields(self, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:
         for place, field, kinds in self.fields():
@@ -168,7 +178,8 @@ class Lookup(Section):
                 yield Problem("unknown-name", message, (*path, *place))
             elif vocabulary.fields[field].type not in kinds:
                 noun = vocabulary.fields[field].type.noun
-                expected = one_of([kind.noun for kind in kinds])
+                nouns = [kind.noun for kind in kinds if kind is not Type.ENUM]
+                expected = " or ".join(filter(None, [", ".join(nouns[:-1]), nouns[-1]]))
                 message = f"'{field}' is {noun}; expected {expected}"
                 yield Problem("wrong-type", message, (*path, *place))
 
@@ -177,7 +188,7 @@ class Lookup(Section):
         path: Path,
         rows: Sequence[Row],
         vocabulary: Vocabulary,
-        known: Mapping[str, tuple[str, ...]],
+        known: Mapping[str, Collection[str]],
     ) -> Iterator[Problem]:
         if not rows:
             message = f"the table '{self.named(str(path[-1]))}' has no rows; it gives nobody a lead"
@@ -187,7 +198,12 @@ class Lookup(Section):
             compared |= {self.range.from_: self.range.field, self.range.to: self.range.field}
         if self.prefix is not None:
             compared[self.prefix.column] = self.prefix.field
+        columns = dict.fromkeys(column for _, column in self.columns())
         for number, row in enumerate(rows, start=1):
+            broken = [*_check_cells(number, row, columns, path)]
+            yield from broken
+            if broken:
+                continue
             for column, field in compared.items():
                 cell, declared = _cell(row, column), vocabulary.fields[field]
                 if cell is None:
@@ -205,7 +221,7 @@ class Lookup(Section):
             yield from self._check_given(number, row, path, known)
 
     def _check_given(
-        self, number: int, row: Row, path: Path, known: Mapping[str, tuple[str, ...]]
+        self, number: int, row: Row, path: Path, known: Mapping[str, Collection[str]]
     ) -> Iterator[Problem]:
         given = {kind: _cell(row, column) for kind, column in self.gives.items()}
         if all(cell is None for cell in given.values()):
@@ -222,6 +238,9 @@ class Lookup(Section):
                 hint = did_you_mean(cell, known[kind])
                 message = f"row {number}: {self.gives[kind]}: no {noun} '{cell}'{hint}"
                 yield Problem("unknown-name", message, path)
+            elif kind == "role" and cell in known.get("pool", ()):
+                message = f"row {number}: {self.gives[kind]}: {two_teams(cell)}"
+                yield Problem("duplicate", message, path)
 
 
 class _Span(NamedTuple):
@@ -291,38 +310,69 @@ class LookupIndex:
                 return found
         return None
 
-    def check(self, path: Path, *, warnings: bool = True) -> Iterator[Problem]:
-        """Yield every two rows that hold for the same leads, and every gap between ranges."""
-        gaps = 0
-        for empty in sorted(self._by_stated):
-            for key, spans in self._by_stated[empty].items():
-                where = _where(self._fields, empty, key)
-                if self.lookup.range is None:
-                    yield from _twice(spans, where, path)
-                    continue
-                ordered = sorted(spans, key=_start)
-                for span in ordered:
-                    if None not in (span.first, span.last) and span.first > span.last:
-                        message = f"row {span.found.row}: '{span.first}' comes after '{span.last}'"
-                        yield Problem("wrong-value", message, path)
-                for one, other in pairwise(ordered):
-                    if _overlap(one, other):
-                        message = (
-                            f"rows {one.found.row} and {other.found.row} overlap{where}; "
-                            "expected one row for every value"
-                        )
-                        yield Problem("overlap", message, path)
-                    elif warnings and (gap := _gap(one.last, other.first)):
-                        gaps += 1
-                        if gaps <= MOST_TOLD:
-                            message = (
-                                f"no row for {gap}{where}, between rows {one.found.row} and "
-                                f"{other.found.row}"
-                            )
-                            yield Problem("gap", message, path, severity="warning")
-        if gaps > MOST_TOLD:
-            message = f"{gaps - MOST_TOLD} more gaps between the rows of its table"
+    def check(self, path: Path) -> Iterator[Problem]:
+        """Yield every two rows that hold for the same leads."""
+        for stated, spans in self._groups():
+            where = _where(stated)
+            if self.lookup.range is None:
+                yield from _twice(spans, where, path)
+                continue
+            furthest: _Span | None = None
+            for span in sorted(spans, key=_start):
+                if None not in (span.first, span.last) and span.first > span.last:
+                    message = f"row {span.found.row}: '{span.first}' comes after '{span.last}'"
+                    yield Problem("wrong-value", message, path)
+                elif furthest is not None and _overlap(furthest, span):
+                    message = (
+                        f"rows {furthest.found.row} and {span.found.row} overlap{where}; "
+                        "expected one row for every value"
+                    )
+                    yield Problem("overlap", message, path)
+                if furthest is None or _ends_after(span, furthest):
+                    furthest = span
+
+    def gaps(self, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:
+        """Yield every choice of a field, and every value between two ranges, that has no row.
+
+        The rows are such that `check` tells nothing of them.
+        """
+        found = [*self._choices_without_row(vocabulary), *self._values_without_row()]
+        for message in found[:MOST_TOLD]:
             yield Problem("gap", message, path, severity="warning")
+        if len(found) > MOST_TOLD:
+            message = f"{len(found) - MOST_TOLD} more gaps between the rows of its table"
+            yield Problem("gap", message, path, severity="warning")
+
+    def _groups(self) -> Iterator[tuple[dict[str, Value], list[_Span]]]:
+        """Yield the rows that state the same values of `equal`, with these values by field."""
+        for empty in sorted(self._by_stated):
+            fields = [x for x, is_empty in zip(self._fields, empty, strict=True) if not is_empty]
+            for key, spans in self._by_stated[empty].items():
+                yield dict(zip(fields, key, strict=True)), spans
+
+    def _choices_without_row(self, vocabulary: Vocabulary) -> Iterator[str]:
+        for field in self._fields:
+            stated = {values.get(field) for values, _ in self._groups()}
+            for choice in vocabulary.fields[field].choices if None not in stated else ():
+                if choice not in stated:
+                    yield f"no row for {field} '{choice}'"
+
+    def _values_without_row(self) -> Iterator[str]:
+        for stated, spans in self._groups() if self.lookup.range is not None else ():
+            ordered = sorted(spans, key=_start)
+            for one, other in pairwise(ordered):
+                gap = _gap(one.last, other.first)
+                if gap is not None and not self._is_covered(stated, *gap):
+                    shown = "' to '".join(str(end) for end in dict.fromkeys(gap))
+                    yield (
+                        f"no row for '{shown}'{_where(stated)}, between rows {one.found.row} and "
+                        f"{other.found.row}"
+                    )
+
+    def _is_covered(self, stated: Mapping[str, Value], low: Value, high: Value) -> bool:
+        """Return whether one row that states less holds for all values from one to another."""
+        low_row, high_row = (self.find({**stated, str(self._field): x}) for x in (low, high))
+        return low_row is not None and low_row == high_row
 
 
 class _Ranges:
@@ -334,8 +384,8 @@ class _Ranges:
 
     def find(self, value: Value | None) -> Found | None:
         if value is None:
-            first, last, found = self._spans[0]
-            return found if first is None and last is None else None
+            widest = self._spans[0]
+            return widest.found if widest.first is None and widest.last is None else None
         index = bisect_right(self._starts, (True, value)) - 1
         if index < 0:
             return None
@@ -388,27 +438,65 @@ def _overlap(one: _Span, other: _Span) -> bool:
     return one.last is None or other.first is None or other.first <= one.last
 
 
-def _gap(last: Any, first: Any) -> str | None:
-    """Return which whole numbers lie between two values, as far as they are such."""
-    texts = isinstance(last, str) and isinstance(first, str)
-    if texts and not (last.isdecimal() and first.isdecimal() and len(last) == len(first)):
-        return None
-    if not texts and not (type(last) is int and type(first) is int):
-        return None
-    low, high = int(last) + 1, int(first) - 1
-    if low > high:
-        return None
-    width = len(last) if texts else 0
-    shown = [f"'{number:0{width}d}'" for number in (low, high)]
-    return shown[0] if low == high else f"{shown[0]} to {shown[1]}"
+def _ends_after(one: _Span, other: _Span) -> bool:
+    return other.last is not None and (one.last is None or one.last > other.last)
 
 
-def _where(fields: Sequence[str], empty: Sequence[bool], key: Sequence[Value]) -> str:
-    stated = [field for field, is_empty in zip(fields, empty, strict=True) if not is_empty]
-    if not stated:
-        return ""
-    texts = [f"{field} '{value}'" for field, value in zip(stated, key, strict=True)]
-    return f" of {' and '.join(texts)}"
+def _gap(last: Any, first: Any) -> tuple[Value, Value] | None:
+    """Return the first and the last value between two, as far as values can be counted."""
+    low: Any
+    high: Any
+    if isinstance(last, str) and isinstance(first, str):
+        if not (last.isdecimal() and first.isdecimal() and len(last) == len(first)):
+            return None
+        low, high = (f"{number:0{len(last)}d}" for number in (int(last) + 1, int(first) - 1))
+    elif type(last) is int and type(first) is int:
+        low, high = last + 1, first - 1
+    elif isinstance(last, date) and isinstance(first, date):
+        low, high = last + min(_DAY, date.max - last), first - _DAY
+    else:
+        return None
+    return (low, high) if low <= high else None
+
+
+def _where(stated: Mapping[str, Value]) -> str:
+    """Return for which values rows hold, for a message."""
+    texts = [f"{field} '{value}'" for field, value in stated.items()]
+    return f" of {' and '.join(texts)}" if texts else ""
+
+
+def _check_cells(number: int, row: Any, columns: Iterable[str], path: Path) -> Iterator[Problem]:
+    """Yield every cell of a row that is none; of those of a policy its own check tells."""
+    if not isinstance(row, Mapping):
+        message = f"row {number} is '{as_written(row)}'; expected values by column"
+        yield Problem("wrong-type", message, path)
+        return
+    for column in columns:
+        if column not in row:
+            yield Problem("missing-column", f"row {number} has no '{column}'", path)
+            continue
+        given = row[column]
+        try:
+            lost = settle(given) is None and isinstance(given, int | float) and not isnan(given)
+        except ValueError as error:
+            yield Problem("wrong-type", f"row {number}: {column}: {error}", path)
+            continue
+        if lost:
+            message = (
+                f"row {number}: {column}: '{as_written(given)}' is not finite, or an integer "
+                "beyond 2^53"
+            )
+            yield Problem("wrong-type", message, path)
+
+
+def _first(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield the first problems, and that there are more."""
+    for count, problem in enumerate(problems):
+        if count == MOST_TOLD:
+            message = f"more is wrong with the rows; these are the first {MOST_TOLD}"
+            yield replace(problem, message=message)
+            return
+        yield problem
 
 
 def _twice(spans: Sequence[_Span], where: str, path: Path) -> Iterator[Problem]:

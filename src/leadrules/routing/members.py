@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from leadrules.calendars import Calendar
 from leadrules.conditions.tree import Path
-from leadrules.errors import Problem, as_written, did_you_mean
+from leadrules.errors import EvaluationError, Problem, as_written, did_you_mean
 from leadrules.routing.limits import LimitTexts
 from leadrules.sections import Prose, Section, Text, Texts, parse_day
 from leadrules.values import Instant, Type, Value
@@ -54,7 +54,8 @@ def _absence(value: Any) -> Absence:
 
 
 def _one_or_more(value: Any) -> Any:
-    return (value,) if isinstance(value, str | Absence) else value
+    is_list = isinstance(value, list | tuple) and not isinstance(value, Absence)
+    return value if is_list else (value,)
 
 
 AbsenceText = Annotated[
@@ -86,14 +87,29 @@ class Attribute(Section):
         kind = Type.ENUM if self.choices and self.type is Type.STRING else self.type
         return Declaration(type=kind, choices=self.choices)
 
+    def check(self, path: Path) -> Iterator[Problem]:
+        """Yield every problem of the attribute, each with its path."""
+        kind = self.declaration.type
+        if kind is Type.ENUM and not self.choices:
+            yield Problem("missing-key", "an enum needs its choices: [...]", path)
+        if kind is not Type.ENUM and self.choices:
+            yield Problem("wrong-value", f"{kind.noun} has no choices", path)
+        for index, text in enumerate(self.choices):
+            if text in self.choices[:index]:
+                yield Problem("duplicate", f"'{text}' stands here twice", (*path, "choices", index))
+
     def value(self, written_value: Any) -> Value:
         """Return a value of it, settled.
 
         Raises:
-            ValueError: If it is none of its type or its choices.
+            ValueError: If it is none of its type.
+            EvaluationError: If it is none of its choices.
         """
         given = tuple(written_value) if isinstance(written_value, list | tuple) else written_value
         declared = self.declaration
+        if given is None:
+            message = f"'null' is not {declared.type.noun}"
+            raise ValueError(message)
         if declared.type is Type.STRINGS and isinstance(given, str):
             given = (given,)
         return typed(written(given, declared.type), declared, name="value", strict=True)
@@ -134,8 +150,9 @@ class Member(Section):
             try:
                 attributes[name].value(value)
             except ValueError as error:
-                message = str(error).removeprefix("value: ")
-                yield Problem("wrong-type", message, place)
+                yield Problem("wrong-type", str(error), place)
+            except EvaluationError as error:
+                yield Problem("wrong-value", str(error).removeprefix("value: "), place)
 
 
 class Partner(Section):

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from leadrules.conditions.checker import check
 from leadrules.conditions.format import format_condition
 from leadrules.conditions.tree import Always, Path
 from leadrules.conditions.when import When
-from leadrules.errors import Problem, did_you_mean, one_of
+from leadrules.errors import Problem, as_written, did_you_mean, one_of
 from leadrules.routing.limits import LimitTexts
 from leadrules.routing.members import Member
 from leadrules.sections import Duration, Prose, Section, Text, Texts
+from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["CREDIT", "STRATEGIES", "Pool", "Reason", "Share", "Strategy"]
@@ -43,12 +45,34 @@ class Share(Section):
 
 
 def _by_name(value: Any) -> Any:
-    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
-        return {name: {} for name in value}
-    return value
+    if not isinstance(value, list | tuple):
+        return value
+    seen: set[str] = set()
+    for name in value:
+        if not isinstance(name, str):
+            message = f"'{as_written(name)}' is not possible in a list; expected a name"
+            raise PydanticCustomError("wrong_type", "{message}", {"message": message})
+        if name in seen:
+            message = f"'{name}' stands here twice; expected once, with a weight"
+            raise PydanticCustomError("duplicate", "{message}", {"message": message})
+        seen.add(name)
+    return {name: {} for name in value}
 
 
-CatchUp = Annotated[int, Field(strict=True, ge=1, le=MOST_WEIGHT)] | Literal["none", "full"]
+def _catch_up(value: Any) -> Any:
+    if value in ("none", "full") or (type(value) is int and 1 <= value <= MOST_WEIGHT):
+        return value
+    message = (
+        f"'{as_written(value)}' is not possible; expected 'none', 'full', or a number of turns "
+        f"from 1 to {MOST_WEIGHT}"
+    )
+    raise PydanticCustomError("wrong_value", "{message}", {"message": message})
+
+
+CatchUp = Annotated[
+    Annotated[int, Field(ge=1, le=MOST_WEIGHT)] | Literal["none", "full"],
+    BeforeValidator(_catch_up),
+]
 
 
 class Pool(Section):
@@ -134,7 +158,8 @@ class Pool(Section):
             message = "nobody is in it; expected members, or roles that somebody has"
             yield Problem("empty", message, path)
         for problem in check(self.match, vocabulary, warnings=warnings):
-            yield replace(problem, path=(*path, "match", *problem.path))
+            place = (*path, "match", *problem.path)
+            yield replace(_of_attribute(problem, vocabulary), path=place)
         yield from self._check_strategy(path, shares, members, vocabulary)
         if warnings:
             yield from self._check_people(path, shares, members)
@@ -152,9 +177,8 @@ class Pool(Section):
                 f"'{self.strategy}' reads no weights; expected {one_of(WEIGHTED)}, or no weight"
             )
             yield Problem("wrong-value", message, (*path, "members", weighted[0], "weight"))
-        if self.strategy == "sticky" and self.by not in vocabulary.fields:
-            message = f"no field '{self.by}'{did_you_mean(self.by, vocabulary.fields)}"
-            yield Problem("unknown-name", message, (*path, "by"))
+        if self.strategy == "sticky":
+            yield from self._check_by((*path, "by"), vocabulary)
         if self.share == "of_all_leads" and isinstance(self.on_return, int):
             message = (
                 f"'{self.on_return}' is not possible where share is 'of_all_leads', which makes up "
@@ -170,6 +194,15 @@ class Pool(Section):
                     )
                     yield Problem("missing-key", message, (*path, "load"))
 
+    def _check_by(self, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:
+        if self.by not in vocabulary.fields or self.by.startswith("member."):
+            known = [name for name in vocabulary.fields if not name.startswith("member.")]
+            message = f"no field '{self.by}'{did_you_mean(self.by, known)}"
+            yield Problem("unknown-name", message, path)
+        elif vocabulary.fields[self.by].type not in {Type.STRING, Type.ENUM}:
+            noun = vocabulary.fields[self.by].type.noun
+            yield Problem("wrong-type", f"'{self.by}' is {noun}; expected a text", path)
+
     def _check_people(
         self, path: Path, shares: Mapping[str, Share], members: Mapping[str, Member]
     ) -> Iterator[Problem]:
@@ -183,6 +216,17 @@ class Pool(Section):
                 f"'{without[0]}' has no calendar and gets leads at any hour, unlike the others"
             )
             yield Problem("gap", message, path, severity="warning")
+
+
+def _of_attribute(problem: Problem, vocabulary: Vocabulary) -> Problem:
+    """Return a problem; if it is an unknown name that would read an attribute, one that says so."""
+    name = problem.message.partition("'member.")[2].partition("'")[0]
+    if not name or problem.code not in {"wrong-scope", "unknown-name"}:
+        return problem
+    known = [x.removeprefix("member.") for x in vocabulary.fields if x.startswith("member.")]
+    hint = did_you_mean(name, known) or "; declare it under attributes"
+    message = f"members have no attribute '{name}'{hint}"
+    return replace(problem, code="unknown-name", message=message)
 
 
 def _has_open(share: Share, member: Member) -> bool:

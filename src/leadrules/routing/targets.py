@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Tag, model_validator
@@ -14,7 +14,7 @@ from leadrules.sections import Section, Text
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["KINDS", "FieldRef", "Target", "Targets"]
+__all__ = ["KINDS", "FieldRef", "Target", "Targets", "two_teams"]
 
 KINDS = ("owner", "pool", "role", "queue", "partner", "lookup")
 """What a target can be: exactly one of them."""
@@ -84,7 +84,7 @@ class Target(Section):
         return f"{self.kind} {shown}"
 
     def check(
-        self, path: Path, known: Mapping[str, tuple[str, ...]], vocabulary: Vocabulary
+        self, path: Path, known: Mapping[str, Collection[str]], vocabulary: Vocabulary
     ) -> Iterator[Problem]:
         """Yield every problem of the target.
 
@@ -107,6 +107,13 @@ class Target(Section):
             noun = {"owner": "member"}.get(self.kind, self.kind)
             hint = did_you_mean(name, known[self.kind])
             yield Problem("unknown-name", f"no {noun} '{name}'{hint}", place)
+        elif self.kind == "role" and name in known.get("pool", ()):
+            yield Problem("duplicate", two_teams(name), place)
+
+
+def two_teams(name: str) -> str:
+    """Return what is wrong with a role that is called like a pool, both of which results name."""
+    return f"'{name}' is a role and a pool; expected another name for one of them"
 
 
 def _one_or_more(value: Any) -> Any:
