@@ -17,7 +17,7 @@ from leadrules.routing.limits import Limit, never_met
 from leadrules.routing.lookups import Lookup, Row
 from leadrules.routing.members import Attribute, Member, Partner
 from leadrules.routing.pools import Pool
-from leadrules.routing.rules import Rule, Sending
+from leadrules.routing.rules import RoutingRule, Sending
 from leadrules.routing.targets import FieldRef, Target, Targets
 from leadrules.sections import Section, Text, canonical
 from leadrules.values import Type
@@ -51,7 +51,7 @@ class Routing(Section):
     hit: Hit = "first"
     """Of the rules that are true: `first` asks the first; `unique` wants one only; `collect` asks
     all of them in their order, until somebody can take the lead."""
-    rules: tuple[Rule, ...]
+    rules: tuple[RoutingRule, ...]
     """The rules, in their order."""
     queue: Text | None = None
     """Where leads go for which no rule is true."""

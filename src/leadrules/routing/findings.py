@@ -11,7 +11,7 @@ from leadrules.errors import Problem
 from leadrules.routing.lookups import Lookup
 from leadrules.routing.members import Member, Partner
 from leadrules.routing.pools import Pool
-from leadrules.routing.rules import Rule
+from leadrules.routing.rules import RoutingRule
 from leadrules.routing.targets import Target
 from leadrules.vocabulary import Vocabulary
 
@@ -22,7 +22,7 @@ MOST_RULES = 60
 
 
 def check_rules(
-    rules: Sequence[Rule], names: Sequence[str], hit: str, vocabulary: Vocabulary
+    rules: Sequence[RoutingRule], names: Sequence[str], hit: str, vocabulary: Vocabulary
 ) -> Iterator[Problem]:
     """Yield every rule that never counts, or that is true together with another that must not.
 
@@ -41,7 +41,7 @@ def check_rules(
         yield Problem("shadowed", message, ("rules", index, "when"), severity="warning")
 
 
-def _hidden(rules: Sequence[Rule], vocabulary: Vocabulary) -> Iterator[tuple[int, int]]:
+def _hidden(rules: Sequence[RoutingRule], vocabulary: Vocabulary) -> Iterator[tuple[int, int]]:
     """Yield every rule that is never the first that is true, with an earlier one that hides it.
 
     Only rules whose target is stated by name hide others: where a row or a field has to say who
@@ -70,13 +70,13 @@ _ONLY_THE_FIRST = ({0}, {0, 2})
 """What two conditions come to of which the second is never the first that is true."""
 
 
-def is_settled(rule: Rule) -> bool:
+def is_settled(rule: RoutingRule) -> bool:
     """Return whether a rule says by itself who gets the lead."""
     return rule.to.kind != "lookup" and isinstance(rule.to.name, str)
 
 
 def _check_unique(
-    rules: Sequence[Rule], names: Sequence[str], vocabulary: Vocabulary
+    rules: Sequence[RoutingRule], names: Sequence[str], vocabulary: Vocabulary
 ) -> Iterator[Problem]:
     seen: dict[Condition, int] = {}
     always: int | None = None

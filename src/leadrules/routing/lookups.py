@@ -408,7 +408,8 @@ class _Prefixes:
                 found = self._by_prefix.get(value[:length]) if length <= len(value) else None
                 if found is not None:
                     return found
-        return self._by_prefix.get(None)
+        rest: Found | None = self._by_prefix.get(None)
+        return rest
 
 
 def _arranged(spans: Sequence[_Span], *, spanned: bool) -> _Ranges | _Prefixes:

@@ -17,7 +17,7 @@ from leadrules.routing.targets import Target, Targets
 from leadrules.sections import Prose, Section, Text, Texts
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["Rule", "Sending"]
+__all__ = ["RoutingRule", "Sending"]
 
 
 class Row(Section):
@@ -41,7 +41,7 @@ class Row(Section):
             yield replace(problem, path=(*path, "when", *problem.path))
 
 
-class Rule(Row):
+class RoutingRule(Row):
     """Who gets which leads."""
 
     id: Text | None = None
