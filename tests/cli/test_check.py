@@ -26,11 +26,12 @@ effective      2026-07-01, Europe/Berlin
 sales          Head of Sales, 2026-06-18
 marketing      Head of Marketing, 2026-06-16
 review by      2027-06-30
-declares       4 fields, 4 activities, 1 parameter, 0 tables, 1 calendar
+declares       4 fields, 4 activities, 1 parameter, 0 tables, 2 calendars
 scores by      12 characteristics, 22 rules, 5 activity rules, 4 criteria, 3
                bands
 moves by       11 stages, 17 moves, 2 rules of touches, 2 clocks, 1 response, 1
                nurture plan
+routes by      6 rules, 2 pools, 5 members, 1 partner
 fit            from -105 to 60
 engagement     from -20 to 30
 qualification  from 0 to 25

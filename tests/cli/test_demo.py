@@ -93,7 +93,7 @@ Rejected, of the leads:
                        '4100000000000300317'
   144  bad-date        created: '31.02.2026 10:15' is not a date and time
                        written '%d.%m.%Y %H:%M' or '%Y-%m-%d'
-  173  too-few-cells   the row has 9 cells, the header has 17
+  173  too-few-cells   the row has 9 cells, the header has 18
 
 Rejected, of what they did:
 
@@ -157,6 +157,37 @@ Scored once more as data frames: the same scores, bands and answers for all 193.
     counts = [int(count) for count in re.findall(r"(?:to \d+| 100) +(\d+) +█", shown)]
     assert counts == [2, 2, 5, 44, 40, 20, 22, 20, 13, 7, 18]
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_the_demo_shows_who_gets_the_leads_that_nobody_owns(leadrules: Command) -> None:
+    shown = _chapters(leadrules("demo").out)["Who gets the leads that nobody owns"]
+    assert (
+        shown
+        == """
+57 leads have no owner. Of each kind the best:
+
+ Lead                 Goes to                 By rule, and why
+ ──────────────────────────────────────────────────────────────────────────────
+ 4100000000000215062  Ines Falk               large_deal: worth a visit
+ 4100000000000351470  Ines Falk               named_account: who knows the
+                                              customer goes on
+ 4100000000000265212  queue marketing         early: they want nothing yet
+ 4100000000000309344  Jonas Rieger            large_deal: worth a visit; not
+                                              pool 'sales': everybody who fits
+                                              is absent
+ 4100000000000236125  Nele Vogt               others: a person asks what they
+                                              need
+ 4100000000000389584  Ines Falk               named_account: who knows the
+                                              customer goes on; not owner 'Tom
+                                              Brandt': absent
+ 4100000000000374539  partner firnwerk        alps: they sell in Switzerland
+ 4100000000000306335  queue newsletter        refused: we must not call
+
+12 leads went to pool 'first_calls', by turns: Jonas Rieger 5 of weight 2, Nele
+Vogt 5 of weight 2, Mara Lind 2 of weight 1.
+
+"""
+    )
 
 
 def test_the_demo_shows_what_is_owed(leadrules: Command) -> None:

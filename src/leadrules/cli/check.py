@@ -55,6 +55,8 @@ def check_policy(
     rows.add_row("scores by", policy.scoring.summary() if policy.scoring else "nothing")
     if policy.lifecycle:
         rows.add_row("moves by", policy.lifecycle.summary())
+    if policy.routing is not None:
+        rows.add_row("routes by", policy.routing.summary())
     for name, reach in _ranges(policy, moment).items():
         rows.add_row(name, f"from {reach}")
     rows.add_row("hash", policy.hash)

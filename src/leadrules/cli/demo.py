@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
-from rich.rule import Rule
+from rich.rule import Rule as Line
+from rich.table import Table
 from rich.text import Text
 
 from leadrules import presets
@@ -30,6 +32,9 @@ from leadrules.intake import Intake, load_mapping
 from leadrules.lead import Lead
 from leadrules.lifecycle.owed import urgency
 from leadrules.policy import Policy, load_policy
+from leadrules.routing.assignment import Assignment
+from leadrules.routing.router import Answered
+from leadrules.routing.rules import RoutingRule
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
@@ -38,6 +43,8 @@ from leadrules.vocabulary import column_of
 __all__ = ["show_demo", "write_demo"]
 
 BEST, WORST, QUESTIONS, NEXT = 6, 3, 4, 5
+TEAM = "first_calls"
+"""The pool whose members are counted."""
 
 
 def show_demo() -> int:
@@ -90,6 +97,9 @@ def show_demo() -> int:
     agree, said = _compared(policy, intake.leads, happened.events, scores, at)
     console.print(said)
 
+    _chapter(console, "Who gets the leads that nobody owns")
+    _show_routed(console, Engine(policy), intake.leads, histories)
+
     _chapter(console, "What is owed this morning")
     _show_owed(console, Engine(policy), intake.leads, histories)
 
@@ -108,6 +118,62 @@ def _read(policy: Policy) -> tuple[Intake, Intake]:
     events = load_mapping(presets.demo_events_mapping(), vocabulary=policy.vocabulary)
     with presets.demo_events_file() as path:
         return intake, events.read(path)
+
+
+def _show_routed(
+    console: Console,
+    engine: Engine,
+    leads: Sequence[Lead],
+    histories: Mapping[str, Sequence[Event]],
+) -> None:
+    """Show who gets the leads without an owner, the best first, and how a team shares them."""
+    at, router = presets.DEMO_AT, engine.router
+    found = [engine.evaluate(x, events=histories.get(x.id, ()), at=at) for x in leads]
+    unowned = [
+        (x.score.score, lead)
+        for x, lead in zip(found, leads, strict=True)
+        if x.score is not None and x.state is not None and x.state.owner is None
+    ]
+    answers: list[Answered] = []
+    state = router.start()
+    for _, lead in sorted(unowned, key=lambda pair: -pair[0]):
+        events = histories.get(lead.id, ())
+        answer, state = engine.route(lead, events=events, rotation=state, at=at)
+        answers.append(answer)
+    first = {(x.rule, x.passed): x for x in reversed(answers)}
+    console.print(f"{len(answers)} leads have no owner. Of each kind the best:")
+    console.print(_routed_table([x for x in answers if x in first.values()], router.routing.rules))
+    owners = Counter(x.owner for x in answers if isinstance(x, Assignment) and x.pool == TEAM)
+    shares = router.routing.pools[TEAM].shares(router.routing.members)
+    each = (f"{name} {owners[name]} of weight {x.weight}" for name, x in shares.items())
+    console.print(f"{owners.total()} leads went to pool '{TEAM}', by turns: {', '.join(each)}.")
+
+
+def _routed_table(answers: Sequence[Answered], rules: Sequence[RoutingRule]) -> Table:
+    """Return who gets leads, and why."""
+    whys = {rule.id: rule.why for rule in rules}
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        expand=True,
+        header_style="bold",
+        pad_edge=False,
+    )
+    table.add_column("Lead", max_width=20, overflow="fold")
+    table.add_column("Goes to", ratio=2, overflow="fold")
+    table.add_column("By rule, and why", ratio=3, overflow="fold")
+    for answer in answers:
+        passed = [f"not {found}" for found in answer.passed]
+        reasons = "; ".join([f"{answer.rule}: {whys.get(answer.rule)}", *passed])
+        table.add_row(*map(Text, (answer.lead_id, _whom(answer), reasons)))
+    return table
+
+
+def _whom(answer: Answered) -> str:
+    if not isinstance(answer, Assignment):
+        return "nobody"
+    named = {"queue": answer.queue, "partner": answer.partner}
+    return next((f"{kind} {name}" for kind, name in named.items() if name), answer.owner or "")
 
 
 def _show_owed(
@@ -185,7 +251,7 @@ def _next_steps(folder: str, *, write: bool) -> str:
 
 def _chapter(console: Console, title: str) -> None:
     console.print()
-    console.print(Rule(Text(title, style="bold"), align="left"))
+    console.print(Line(Text(title, style="bold"), align="left"))
 
 
 def _compared(

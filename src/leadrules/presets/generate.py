@@ -40,6 +40,7 @@ HEADER = (
     "Months to decision",
     "Sites",
     "May call",
+    "Account Owner",
 )
 
 # Stems of names that no company has, and under `.example` no company can have.
@@ -62,6 +63,12 @@ TRADES = {
     "Klinik": ("Healthcare", "Healthcare", "-"),
     "Handel": ("Retail", "retail", "Select"),
     "Beratung": ("Consulting", "IT consulting", "consulting"),
+}
+CUSTOMERS = {
+    "Mühlstern Guss": "Ines Falk",
+    "Reiherforst Klinik": "Ines Falk",
+    "Tannschwelle Fracht": "Tom Brandt",
+    "Wolkenstieg Antriebe": "Tom Brandt",
 }
 FIRST_NAMES = ("Anna", "Björn", "Chloé", "David", "Elif", "Jörg", "Käthe", "Luca", "Mira", "Zoë")
 LAST_NAMES = ("Adler", "Böhm", "Çelik", "Dörfler", "Eßer", "Gärtner", "Jansen", "Novák", "Thür")
@@ -260,6 +267,7 @@ def _row(chance: Random, number: int) -> list[str]:
         _pick(chance, ("1", "3", "6", "12", "24", "Select", "")),
         _pick(chance, ("1", "1", "2", "4", "8", "", "n/a")),
         _pick(chance, ("Yes", "Yes", "Yes", "yes", "No", "Select", "")),
+        CUSTOMERS.get(f"{stem} {trade}", "Select"),
     ]
 
 
