@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from leadrules.errors import in_line
 from leadrules.events import Event
 from leadrules.results import maker
+from leadrules.values import instant_of, instant_text
 
 __all__ = ["CODES", "PASSED", "Assignment", "Code", "Passed", "Unassigned", "assignment"]
 
@@ -45,6 +46,15 @@ WORDS: dict[Code, str] = {
 }
 """What each code says of a target."""
 
+ALONE: dict[Code, str] = {
+    "unknown-name": "not known",
+    "inactive": "not active",
+    "tried": "had it before",
+    "absent": "absent",
+    "at-limit": "has reached a limit",
+}
+"""What each code says of an owner."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
@@ -61,7 +71,8 @@ class Passed:
     code: Code
 
     def __str__(self) -> str:
-        return f"{self.kind} '{self.name}': {WORDS[self.code]}"
+        alone = ALONE.get(self.code) if self.kind == "owner" else None
+        return f"{self.kind} '{in_line(self.name)}': {alone or WORDS[self.code]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +143,14 @@ class Assignment:
         """Return the fact that states it, for the history of the lead; None without an owner.
 
         Args:
-            id: What the fact is called, if the host has names of its own.
+            id: What the fact is called, if the host has names of its own. By default it tells
+                all that the fact does: two facts of one instant are apart, and those by which
+                the lead was assigned again come after the first.
         """
         if self.owner is None:
             return None
+        again = f"/{self.reason}" if self.reason else ""  # a slash comes after a hyphen
+        named = "-".join(name for name in (self.owner, self.pool, self.rule) if name is not None)
         said = {
             "owner": self.owner,
             "pool": self.pool,
@@ -144,7 +159,7 @@ class Assignment:
         }
         return Event(
             lead_id=self.lead_id,
-            id=id or f"assigned-{self.time.isoformat()}",
+            id=id or f"assigned-{instant_text(instant_of(self.time))}{again}-{named}",
             time=self.time,
             kind="assigned",
             properties={name: value for name, value in said.items() if value is not None},
