@@ -398,7 +398,9 @@ class _Prefixes:
     """Rows by their prefix, the longest first; without one, the only row."""
 
     def __init__(self, spans: Sequence[_Span]) -> None:
-        self._by_prefix = {span.first: span.found for span in reversed(spans)}
+        self._by_prefix: dict[str | None, Found] = {
+            span.first: span.found for span in reversed(spans)
+        }
         lengths = {len(span.first) for span in spans if isinstance(span.first, str)}
         self._lengths = sorted(lengths, reverse=True)
 
@@ -408,8 +410,7 @@ class _Prefixes:
                 found = self._by_prefix.get(value[:length]) if length <= len(value) else None
                 if found is not None:
                     return found
-        rest: Found | None = self._by_prefix.get(None)
-        return rest
+        return self._by_prefix.get(None)
 
 
 def _arranged(spans: Sequence[_Span], *, spanned: bool) -> _Ranges | _Prefixes:
