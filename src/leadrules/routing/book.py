@@ -50,6 +50,7 @@ class Book:
         self.changes = 0
         self.at = 0
         self._turns: dict[str, Any] = dict(state.turns)
+        self._unserved: dict[str, Turns] = {}
         self._own: set[str] = set()
         self._counts = dict(state.counts)
         self._open: dict[str, Any] = dict(state.open) if load is None else {}
@@ -168,21 +169,25 @@ class Book:
 
     def turns(self, team: Team) -> Turns:
         """Return the turns of a pool, to be read."""
-        found = self._turns.get(team.key)
+        key = team.key
+        found = self._turns.get(key) or self._unserved.get(key)
         if isinstance(found, Turns):
             return found
-        found = team.turns(found)
-        self._turns[team.key] = found
-        self._own.add(team.key)
-        return found
+        made = team.turns(found)
+        if found is None:
+            self._unserved[key] = made  # a state says nothing of a pool that has served nobody
+        else:
+            self._turns[key] = made
+        self._own.add(key)
+        return made
 
     def _changed(self, team: Team) -> Turns:
         """Return the turns of a pool, to be changed."""
-        found = self.turns(team)
-        if team.key not in self._own:
+        key, found = team.key, self.turns(team)
+        if key not in self._own:
             found = found.copy()
-            self._turns[team.key] = found
-            self._own.add(team.key)
+            self._own.add(key)
+        self._turns[key] = found
         return found
 
     # --- what is written
