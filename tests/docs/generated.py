@@ -35,6 +35,8 @@ from leadrules.events import KINDS
 from leadrules.intake import REJECTIONS
 from leadrules.lead import lead_fields
 from leadrules.lifecycle.clocks import MOMENTS
+from leadrules.routing.limits import Limit
+from leadrules.routing.members import Absence
 from leadrules.scoring.decay import Decay, decay_of, whole
 from leadrules.scoring.points import points_text
 from leadrules.sections import Duration, ParamRef
@@ -168,7 +170,8 @@ def _reads_duration(mark: Any) -> bool:
 
 
 def _reads_one(mark: Any) -> bool:
-    return str in get_args(getattr(mark, "json_schema_input_type", None))
+    kinds = get_args(getattr(mark, "json_schema_input_type", None))
+    return str in kinds or any(isinstance(x, type) and issubclass(x, BaseModel) for x in kinds)
 
 
 SCALARS = {"text", "whole number", "number", "`true` or `false`"}
@@ -182,6 +185,8 @@ KINDS_OF_VALUES: Mapping[Any, str] = {
     date: "date",
     Type: "[type](conditions.md#types)",
     Delay: "[delay](#delay)",
+    Limit: "[limit](#limits)",
+    Absence: "[absence](#absences)",
 }
 
 
@@ -300,7 +305,7 @@ def errors(area: str) -> str:
             for entry in entries
         ]
         return _table(("Code", "When", "What to do"), rows)
-    if area == "refusal":
+    if area in {"refusal", "unassigned"}:
         cells = [(f"`{entry['code']}`", entry["when"], entry["mend"]) for entry in entries]
         return _table(("Code", "When", "What to do"), cells)
     return "\n\n".join(_entry(area, entry) for entry in entries)

@@ -15,6 +15,9 @@ from leadrules.conditions import OPERATORS
 from leadrules.intake import REJECTIONS, mapping
 from leadrules.lifecycle import clocks, document, moves, nurture, responses, stages, touches
 from leadrules.lifecycle.transition import REFUSALS
+from leadrules.routing import document as routing
+from leadrules.routing import lookups, members, pools, rules, targets
+from leadrules.routing.assignment import CODES
 from leadrules.sections import ParamRef, Section
 from leadrules.values import Type
 from tests.docs.codes import codes_in_source
@@ -22,6 +25,8 @@ from tests.docs.generated import ROOT, pages, written_anew
 
 REFERENCE = ROOT / "docs" / "reference"
 LIFECYCLE = (stages, moves, touches, clocks, responses, nurture, document)
+ROUTING = (routing, lookups, members, pools, rules, targets)
+NO_TABLE = {Section, ParamRef, rules.Row}
 
 
 def text_of(name: str) -> str:
@@ -37,10 +42,10 @@ def test_generated_parts_are_as_they_would_be_written(page: Path) -> None:
 def test_every_section_of_a_policy_has_its_table() -> None:
     sections = {
         f"{found.__module__}.{found.__name__}"
-        for module in (policy, scoring, calendars, *LIFECYCLE)
+        for module in (policy, scoring, calendars, *LIFECYCLE, *ROUTING)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Section)
-    } - {f"{found.__module__}.{found.__name__}" for found in (Section, ParamRef)}
+    } - {f"{found.__module__}.{found.__name__}" for found in NO_TABLE}
     assert set(re.findall(r"begin: model (\S+)", text_of("policy.md"))) == sections
 
 
@@ -84,6 +89,12 @@ def test_every_refusal_is_listed_and_no_other() -> None:
     text = text_of("errors.md")
     (table,) = re.findall(r"begin: errors refusal -->(.*?)<!-- end", text, re.DOTALL)
     assert sorted(re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE)) == sorted(REFUSALS)
+
+
+def test_every_reason_why_a_lead_is_not_assigned_is_listed_and_no_other() -> None:
+    text = text_of("errors.md")
+    (table,) = re.findall(r"begin: errors unassigned -->(.*?)<!-- end", text, re.DOTALL)
+    assert re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE) == list(CODES)
 
 
 def test_every_law_that_semantics_names_is_a_test() -> None:
