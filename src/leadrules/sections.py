@@ -34,6 +34,7 @@ __all__ = [
     "content_hash",
     "described",
     "millionths",
+    "one_or_more",
     "parse_day",
 ]
 
@@ -72,13 +73,14 @@ Prose = Annotated[str | None, _Prose(), Field(strict=True)]
 Text = Annotated[str, Field(strict=True, min_length=1)]
 
 
-def _one_or_more(value: Any) -> Any:
+def one_or_more(value: Any) -> Any:
+    """Return a list of texts, of which a single one may stand without the list."""
     return (value,) if isinstance(value, str) else value
 
 
 Texts = Annotated[
     tuple[Text, ...],
-    BeforeValidator(_one_or_more, json_schema_input_type=str | tuple[str, ...]),
+    BeforeValidator(one_or_more, json_schema_input_type=str | tuple[str, ...]),
 ]
 """A list of texts; a single one may stand without the list."""
 

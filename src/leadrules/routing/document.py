@@ -19,7 +19,7 @@ from leadrules.routing.members import Attribute, Member, Partner
 from leadrules.routing.pools import Pool
 from leadrules.routing.rules import RoutingRule, Sending
 from leadrules.routing.targets import FieldRef, Target, Targets
-from leadrules.sections import Section, Text, canonical
+from leadrules.sections import Section, Text, canonical, one_or_more
 from leadrules.values import Type
 from leadrules.vocabulary import NAMES, Declaration, Vocabulary, is_name
 
@@ -27,6 +27,10 @@ __all__ = ["Reassignment", "Routing"]
 
 Hit = Literal["first", "unique", "collect"]
 """Which of the rules that are true count."""
+
+
+Counted = Literal["manual", "created"]
+"""What counts beside what is routed."""
 
 
 def _avoid(value: Any) -> Any:
@@ -69,7 +73,10 @@ class Routing(Section):
     """What members can have, such as languages, by name."""
     partners: Mapping[str, Partner] = Field(default_factory=dict)
     """The channel partners, by name."""
-    counts: tuple[Literal["manual", "created"], ...] = ()
+    counts: Annotated[
+        tuple[Counted, ...],
+        BeforeValidator(one_or_more, json_schema_input_type=Counted | tuple[Counted, ...]),
+    ] = ()
     """What counts as a turn and against limits beside what is routed: `manual` is what somebody
     assigns, `created` what people assign to themselves."""
     reassign: Reassignment = Field(default_factory=Reassignment)

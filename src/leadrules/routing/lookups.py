@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from leadrules.conditions.tree import Path
-from leadrules.errors import Problem, as_written, did_you_mean, one_of
+from leadrules.errors import EvaluationError, Problem, as_written, did_you_mean, one_of
 from leadrules.routing.targets import KINDS, two_teams
 from leadrules.sections import Prose, Section, Text
 from leadrules.values import Type, Value, settle
@@ -297,6 +297,9 @@ class LookupIndex:
 
         Args:
             record: The known values of the lead by field.
+
+        Raises:
+            EvaluationError: If a value cannot be compared with those of the rows.
         """
         get = record.get
         value = get(self._field) if self._field is not None else None
@@ -305,7 +308,13 @@ class LookupIndex:
             arranged = by_key.get(key)
             if arranged is None:
                 continue
-            found = arranged.find(value)
+            try:
+                found = arranged.find(value)
+            except TypeError:
+                message = (
+                    f"{self._field}: '{as_written(value)}' is of another type than the table's"
+                )
+                raise EvaluationError(message, field=self._field) from None
             if found is not None:
                 return found
         return None

@@ -16,7 +16,7 @@ from leadrules.conditions.when import When
 from leadrules.errors import Problem, as_written, did_you_mean, one_of
 from leadrules.routing.limits import LimitTexts
 from leadrules.routing.members import Member
-from leadrules.sections import Duration, Prose, Section, Text, Texts
+from leadrules.sections import Duration, Prose, Section, Text, Texts, one_or_more
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary
 
@@ -100,7 +100,10 @@ class Pool(Section):
     that come, so that closed hours and reached limits are made up for."""
     turns: Literal["pool", "everywhere"] = "pool"
     """Whether a turn is what a member gets from this pool, or whatever the member gets."""
-    credit: Annotated[tuple[Reason, ...], Field()] = CREDIT
+    credit: Annotated[
+        tuple[Reason, ...],
+        BeforeValidator(one_or_more, json_schema_input_type=Reason | tuple[Reason, ...]),
+    ] = CREDIT
     """When a member who loses a lead again gets the turn back."""
     load: Literal["open", "room"] = "open"
     """Of `least_loaded`: whether the fewest open leads count, for their weight, or the most room

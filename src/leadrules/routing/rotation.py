@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from leadrules.errors import EvaluationError, as_written
 from leadrules.results import maker
+from leadrules.routing.limits import Limit
 from leadrules.routing.turns import Turns
 from leadrules.values import Instant, instant_of, instant_text
 
@@ -114,7 +115,7 @@ class Rotation:
         if not isinstance(data, Mapping):
             message = f"state: '{as_written(data)}' is no mapping; expected what to_dict() gives"
             raise EvaluationError(message, field="state")
-        if data.get("schema") != SCHEMA:
+        if type(data.get("schema")) is not int or data["schema"] != SCHEMA:
             message = (
                 f"state: schema '{as_written(data.get('schema'))}' is not known; expected {SCHEMA}"
             )
@@ -156,8 +157,8 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _count(value: Any) -> int:
-    if _whole(value) < 0:
+def _count(value: Any, *, least: int = 0) -> int:
+    if _whole(value) < least:
         raise ValueError
     return int(value)
 
@@ -177,7 +178,7 @@ def _turns(value: Any) -> dict[str, dict[str, Any]]:
             raise ValueError
         found[_text(pool)] = {
             "level": _count(data["level"]),
-            "scale": _count(data["scale"]) if "scale" in data else 1,
+            "scale": _count(data["scale"], least=1) if "scale" in data else 1,
             "turns": {_text(name): _whole(turn) for name, turn in data["turns"].items()},
             "lag": {_text(name): _count(lag) for name, lag in data.get("lag", {}).items()},
         }
@@ -185,10 +186,21 @@ def _turns(value: Any) -> dict[str, dict[str, Any]]:
 
 
 def _counts(value: Any) -> dict[Counter, Counts]:
-    return {
-        Counter(_perhaps(pool), _perhaps(member), _text(limit)): tuple(map(_whole, found))
-        for pool, member, limit, found in value
-    }
+    found = {}
+    for pool, member, written, counted in value:
+        limit, counts = Limit.parse(written), tuple(map(_whole, counted))
+        if limit.span is not None:
+            is_wrong = not 1 <= len(counts) <= limit.most or list(counts) != sorted(counts)
+        else:
+            is_wrong = limit.unit == "open" or len(counts) != _OF_A_PERIOD or counts[1] < 1
+        if is_wrong or written != str(limit):
+            raise ValueError
+        found[Counter(_perhaps(pool), _perhaps(member), written)] = counts
+    return found
+
+
+_OF_A_PERIOD = 2
+"""The number of the period, and how many leads there were."""
 
 
 def _open(value: Any) -> dict[str, frozenset[str]]:
@@ -196,12 +208,14 @@ def _open(value: Any) -> dict[str, frozenset[str]]:
 
 
 def _away(value: Any) -> dict[str, tuple[Away, ...]]:
-    return {
-        _text(name): tuple(
-            Away(_moment(start), None if end is None else _moment(end)) for start, end in spans
-        )
-        for name, spans in value.items()
-    }
+    return {_text(name): tuple(_span(*span) for span in spans) for name, spans in value.items()}
+
+
+def _span(start: Any, end: Any) -> Away:
+    found = Away(_moment(start), None if end is None else _moment(end))
+    if found.end is not None and found.end <= found.start:
+        raise ValueError
+    return found
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
