@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from leadrules.routing.assignment import Code
 from leadrules.routing.limits import Limit
 from leadrules.routing.roster import Person, Roster, Team
 from leadrules.routing.rotation import Away, Counter, Counts, Rotation, rotation
@@ -84,6 +85,17 @@ class Book:
         )
 
     # --- whether a member can take a lead
+
+    def away(self, name: str, team: Team) -> Code | None:
+        """Return why a member of a pool can take no lead at all; None if the member can."""
+        person = self.roster.people[name]
+        if not person.active:
+            return "inactive"
+        if self.is_absent(person):
+            return "absent"
+        if self.is_closed(person):
+            return "closed"
+        return "at-limit" if self.is_reached(team.limits[name], (name,)) else None
 
     def is_absent(self, person: Person) -> bool:
         """Return whether a member is away, by the policy or as the host has told."""

@@ -15,10 +15,14 @@ from leadrules.routing.assignment import Assignment, Unassigned, assignment
 from leadrules.routing.book import Book, Learnt
 from leadrules.routing.deciding import Decision, Look
 from leadrules.routing.document import Routing
+from leadrules.routing.fairness import Fairness
 from leadrules.routing.lookups import Row
 from leadrules.routing.pools import Reason
+from leadrules.routing.replaying import Given, Replay
 from leadrules.routing.roster import Roster
 from leadrules.routing.rotation import Away, Rotation
+from leadrules.routing.sharing import fairness, given_in
+from leadrules.routing.trace import Trace
 from leadrules.values import Instant, Value, instant_text, moment_of
 from leadrules.vocabulary import Vocabulary
 
@@ -170,6 +174,74 @@ class Router:
         """
         return self.route(lead, at=at, state=state, derived=derived, load=load)[0]
 
+    def explain(  # noqa: PLR0913 - what a decision reads, and how it is told
+        self,
+        lead: Lead,
+        *,
+        at: datetime,
+        state: Rotation,
+        derived: Derived | None = None,
+        load: Mapping[str, int] | None = None,
+        tried: Sequence[str] = (),
+        redact: bool = False,
+    ) -> Trace:
+        """Return why a lead would go where it would go; nothing is counted.
+
+        Args:
+            lead: As of `route`.
+            at: As of `route`.
+            state: As of `route`; to explain a decision that was made, the state before it.
+            derived: As of `route`.
+            load: As of `route`.
+            tried: Whom not to ask again, as `reassign` does not ask who had the lead before.
+            redact: Whether to hide the values of fields that tell who a person is.
+
+        Returns:
+            The answer that `preview` gives, and all that led to it: the rules, the targets, the
+            rows of tables and the members.
+
+        Raises:
+            EvaluationError: As of `route`; or there is no such member in `tried`.
+
+        Examples:
+            >>> from datetime import UTC
+            >>> routing = Routing.model_validate({
+            ...     "rules": [
+            ...         {"id": "named", "when": "known(account.owner)",
+            ...          "to": {"owner": {"field": "account.owner"}}},
+            ...         {"id": "all", "when": "always", "to": {"pool": "team"}}],
+            ...     "pools": {"team": {"members": {"anna": {"weight": 2}, "ben": {}}}},
+            ...     "members": {"anna": {"absent": "2026-01-05"}, "ben": {}}})
+            >>> router = Router(routing)
+            >>> at = datetime(2026, 1, 5, tzinfo=UTC)
+            >>> print(router.explain(Lead(id="17"), at=at, state=router.start()))
+            lead 17, as of 2026-01-05 00:00 UTC
+            goes to ben, from 'team', by rule 'all'
+            <BLANKLINE>
+            rules
+              named  false: known(account.owner); account.owner is missing
+              all    true, always
+                     to pool 'team'
+            <BLANKLINE>
+            pool 'team': the lowest turn is next, which is (leads + 1/2) / weight
+              anna  is absent until 2026-01-06 00:00
+              ben   gets it; 0 leads for weight 1, turn 0.5
+        """
+        from leadrules.routing.tracing import Tracing  # noqa: PLC0415 - few ask for it
+
+        for name in tried:
+            self._member(name, "tried")
+        answer = self.decide(self.open(state, load), lead, at=at, derived=derived, tried=tried)
+        book, moment = self.open(state, load), moment_of(at)
+        book.turn_to(moment)
+        record: Mapping[str, Value] = {**lead.record, **(derived or {})}
+        fields = self.vocabulary.fields if redact else {}
+        hidden = frozenset(name for name, found in fields.items() if found.personal)
+        tracing = Tracing(
+            self.roster, self.tables, book, record, moment, tried=tried, hidden=hidden
+        )
+        return tracing.trace(answer)
+
     def reassign(  # noqa: PLR0913 - what a decision reads, and why it is made again
         self,
         lead: Lead,
@@ -217,8 +289,12 @@ class Router:
         book.turn_to(moment)
         if before and before[-1].owner in self.roster.people:
             self._give_back(book, before[-1], reason)
+        book.release(lead.id)
         if to is not None:
-            book.assign(to, lead.id, None, None, counts="manual" in self.routing.counts)
+            if "manual" in self.routing.counts:
+                book.assign_by_hand(to, lead.id)
+            else:
+                book.assign(to, lead.id, None, None, counts=False)
             answer: Answered = Assignment(
                 lead_id=lead.id, time=at, owner=to, reason=reason, policy=self.policy
             )
@@ -226,9 +302,7 @@ class Router:
         found = self.decide(
             book, lead, at=at, derived=derived, tried=tuple(dict.fromkeys(tried)), reason=reason
         )
-        if not found and reason == "declined":
-            book.release(lead.id)
-        return found, book.closed()
+        return found, state if not found and reason != "declined" else book.closed()
 
     def _history(self, lead: Lead, history: Iterable[Assignment]) -> list[Assignment]:
         found = list(history)
@@ -280,6 +354,50 @@ class Router:
 
         book = self.open(state, load)
         return route_frame(book, leads, at=at), book.closed()
+
+    def fairness(self, log: Any, *, pool: str, state: Rotation | None = None) -> Fairness:
+        """Return what the members of a pool should have got of its leads, and what they got.
+
+        Args:
+            log: What was decided: answers of this router, facts of the kinds `assigned` and
+                `moved`, or both; or the table `assignments`, a frame of any kind. It is read by
+                time, and that of one moment in its order.
+            pool: The pool, or the role.
+            state: Where the rotation stood before the first of them, by default at the start. Of
+                a state that is later than that only absences are read, which the host has told.
+
+        Raises:
+            EvaluationError: If there is no such pool, or the log or the state cannot be used.
+
+        Examples:
+            >>> routing = Routing.model_validate({
+            ...     "rules": [{"id": "all", "when": "always", "to": {"pool": "team"}}],
+            ...     "pools": {"team": {"members": {"anna": {"weight": 2}, "ben": {}}}},
+            ...     "members": {"anna": {}, "ben": {}}})
+            >>> router = Router(routing)
+            >>> state, log = router.start(), []
+            >>> at = datetime.fromisoformat("2026-01-05T09:00Z")
+            >>> for number in range(4):
+            ...     answer, state = router.route(Lead(id=str(number)), at=at, state=state)
+            ...     log.append(answer)
+            >>> print(router.fairness(log, pool="team"))
+            pool 'team', 4 leads
+              member  weight  expected  got  there  away
+              anna         2      2.67    3      4
+              ben          1      1.33    1      4
+            largest deviation 0.5 leads for each weight, of at most 0.75: 'anna' before 'ben'
+              at 2026-01-05T09:00:00+00:00, by lead 0
+        """
+        team = self.roster.pools.get(pool) or self.roster.roles.get(pool)
+        if team is None:
+            names = (*self.roster.pools, *self.roster.roles)
+            message = f"pool: no pool '{as_written(pool)}'{did_you_mean(str(pool), names)}"
+            raise EvaluationError(message, field="pool")
+        given = given_in(log, self.closed)
+        start = state or self.start()
+        if given and start.time is not None and start.time > given[0].moment:
+            start = Rotation(policy=start.policy, away=start.away)
+        return fairness(self.open(start), team, given)
 
     def open(self, state: Rotation, load: Mapping[str, int] | None = None) -> Book:
         """Return a book that decisions are written into, for several in a row.
@@ -394,46 +512,34 @@ class Router:
         or the hours is not asked again.
 
         Args:
-            events: What happened, of any leads and in any order.
+            events: What happened, of any leads and in any order, but that of one moment in the
+                order in which it was decided.
             state: Where to begin; by default at the start.
 
         Raises:
             EvaluationError: As of `note`.
         """
-        found = sorted(events, key=lambda x: (x.moment, x.kind == "moved", x.lead_id, x.id))
+        found = list(events)
+        for event in found:
+            self._check_event(event)
+        found.sort(key=lambda x: (x.moment, x.kind == "moved"))
         return self._noted(state or self.start(), found, routed=True)
 
     def _noted(self, state: Rotation, events: Iterable[Event], *, routed: bool) -> Rotation:
         book = self.open(state)
+        replay = Replay(book)
         for event in events:
-            if not isinstance(event, Event):
-                message = f"event: '{as_written(event)}' is no event; make one with Event(...)"
-                raise EvaluationError(message, field="event")
+            self._check_event(event)
             if event.kind == "assigned" and (routed or event["rule"] is None):
-                book.turn_to(event.moment)
-                self._note_assigned(book, event)
+                replay.write(Given.said(event))
             elif event.kind == "moved" and event["to"] in self.closed:
                 book.release(event.lead_id)
         return book.closed()
 
-    def _note_assigned(self, book: Book, event: Event) -> None:
-        owner, pool, by = event["owner"], event["pool"], event["by"]
-        if not isinstance(owner, str) or owner not in self.roster.people:
-            book.release(event.lead_id)
-            return
-        team = None
-        if isinstance(pool, str):
-            team = self.roster.pools.get(pool) or self.roster.roles.get(pool)
-        if event["rule"] is not None and team is not None and owner in team.weights:
-            found = book.turns(team).first(lambda name: name == owner or None)
-            assert found is not None  # noqa: S101 - the owner is in the pool
-            book.assign(owner, event.lead_id, team, (found[1], found[2]))
-            return
-        kind = "created" if by == owner else "manual"
-        if event["rule"] is None and kind in self.routing.counts:
-            book.assign_by_hand(owner, event.lead_id)
-        else:
-            book.assign(owner, event.lead_id, None, None, counts=event["rule"] is not None)
+    def _check_event(self, event: Event) -> None:
+        if not isinstance(event, Event):
+            message = f"event: '{as_written(event)}' is no event; make one with Event(...)"
+            raise EvaluationError(message, field="event")
 
     def absent(
         self,
@@ -486,11 +592,11 @@ class Router:
         book.absent(member, tuple(ended))
         return book.closed()
 
-    def _member(self, name: str) -> str:
+    def _member(self, name: str, field: str = "member") -> str:
         if name not in self.roster.people:
             hint = did_you_mean(str(name), self.roster.people)
-            message = f"member: no member '{as_written(name)}'{hint}"
-            raise EvaluationError(message, field="member")
+            message = f"{field}: no member '{as_written(name)}'{hint}"
+            raise EvaluationError(message, field=field)
         return name
 
     def migrate(self, state: Rotation) -> Rotation:
