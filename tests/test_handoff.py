@@ -16,7 +16,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadrules import Engine, EvaluationError, Event, Handoff, Lead, Money, load_policy, presets
+from leadrules import (
+    Assignment,
+    Engine,
+    EvaluationError,
+    Event,
+    Handoff,
+    Lead,
+    Money,
+    Unassigned,
+    load_policy,
+    presets,
+)
 from leadrules.conditions.findings import HIDDEN
 from leadrules.handoff.parts import GAPS, Activity, Gap, Known, Resolution, Touch
 from leadrules.handoff.wording import MOST_TOUCHES
@@ -469,6 +480,215 @@ def test_lines_are_as_wide_as_wanted() -> None:
     found = handed(lead(**WHOLE), *STORY)
     assert max(len(line) for line in found.text(width=60).splitlines()) <= 60
     assert found.text(width=80) == str(found)
+
+
+# --- who gets it
+
+ROUTED = (
+    POLICY
+    + """
+  clocks: {speed: {from: assigned, to: first_attempt, within: 2 hours, at_most: 2 days}}
+routing:
+  rules:
+    - {id: named, when: known(account.owner), to: {owner: {field: account.owner}},
+       otherwise: {pool: team}, why: who knows them goes on}
+    - {id: abroad, when: country == "CH", to: {partner: alp}, packages: guide,
+       why: they sell there}
+    - {id: team, when: country == "DE", to: {pool: team}, clock: speed, packages: [guide, card]}
+  queue: later
+  pools: {team: {members: [ben, sue]}}
+  members: {ben: {}, sue: {absent: 2026-06-01}}
+  partners:
+    alp: {contact: "Alp AG, leads@alp.example", needs: [name, phone, country, source],
+          report: Answer the mail within two days.}
+"""
+)
+
+
+def given_to(found: Lead, *events: Event, redact: bool = False, **again: Any) -> Handoff:
+    engine = engine_of(ROUTED)
+    start = engine.router.start()
+    answer, _ = (
+        engine.reassign(found, events=events, rotation=start, at=AT, **again)
+        if again
+        else engine.route(found, events=events, rotation=start, at=AT)
+    )
+    return engine.handoff(found, events=events, at=AT, assignment=answer, redact=redact)
+
+
+def section(found: Handoff, title: str) -> list[str]:
+    return str(found).partition(f"\n{title}\n")[2].partition("\n\n")[0].splitlines()
+
+
+def test_a_handoff_tells_who_gets_the_lead_and_what_that_starts() -> None:
+    found = given_to(lead(**{**WHOLE, "owner": None}))
+    assert str(found).splitlines()[:10] == [
+        "lead 17, Ada Adler, ACME, as of 2026-06-01 09:00 Europe/Berlin",
+        "in stage 'inquiry' of rep since 2026-02-21 08:00",
+        "owned by ben",
+        "",
+        "assigned",
+        "  to          'ben'",
+        "  at          2026-06-01 09:00",
+        "  by rule     'team'",
+        "  from        'team', by weighted rotation",
+        "  clock       'speed', from assigned to first_attempt within 2 hours, at most 2",
+    ]
+    assert section(found, "assigned")[5:] == ["                days", "  to be sent  guide, card"]
+    assert section(found, "owed")[:2] == [
+        "  open  first attempt within 2 days of assignment, due 2026-06-03 09:00",
+        "          Europe/Berlin; ben (rep) [clock speed]",
+    ]
+
+
+def test_an_assignment_counts_once_beside_its_fact() -> None:
+    found, engine = lead(**WHOLE), engine_of(ROUTED)
+    answer, _ = engine.route(found, rotation=engine.router.start(), at=AT)
+    assert isinstance(answer, Assignment)
+    fact = answer.fact()
+    assert fact is not None
+    both = engine.handoff(found, events=[fact], at=AT, assignment=answer)
+    assert both == engine.handoff(found, at=AT, assignment=answer)
+    assert replace(both, assigned=None) == engine.handoff(found, events=[fact], at=AT)
+
+
+def test_a_channel_partner_finds_everything_in_it() -> None:
+    found = given_to(lead(**{**WHOLE, "country": "CH", "source": None, "owner": None}))
+    assert str(found).splitlines()[2:17] == [
+        "owned by nobody; it goes to partner 'alp'",
+        "",
+        "assigned",
+        "  to           partner 'alp'",
+        "  at           2026-06-01 09:00",
+        "  by rule      'abroad': they sell there",
+        "  to be sent   guide",
+        "  send to      Alp AG, leads@alp.example",
+        "  report back  Answer the mail within two days.",
+        "",
+        "missing",
+        "  initiative  nobody says where the lead comes from",
+        "  partner     'phone' is missing, without which 'alp' can do nothing",
+        "  partner     'source' is missing, without which 'alp' can do nothing",
+        "  criterion   'need' is unknown, and a lead has to meet it to be ready",
+    ]
+    html = found._repr_html_()
+    for told in (
+        "partner &#x27;alp&#x27;",
+        "Alp AG, leads@alp.example",
+        "Answer the mail within two days.",
+        "&#x27;phone&#x27; is missing, without which &#x27;alp&#x27; can do nothing",
+        "ada@acme.example",
+        "50000 EUR",
+    ):
+        assert told in html
+    assert (found.owner, found.queue) == (None, None)
+
+
+def test_who_could_not_take_it_and_why_again_is_told() -> None:
+    found = lead(account__owner="sue", **WHOLE)
+    assert section(given_to(found), "assigned") == [
+        "  to       'ben'",
+        "  at       2026-06-01 09:00",
+        "  by rule  'named': who knows them goes on",
+        "  from     'team', by weighted rotation",
+        "  not to   owner 'sue': absent",
+    ]
+    before = Assignment(lead_id="17", time=AT, owner="sue", rule="named")
+    by_hand = given_to(found, history=[before], reason="by_hand", to="ben")
+    assert section(by_hand, "assigned") == [
+        "  to     'ben'",
+        "  at     2026-06-01 09:00",
+        "  again  by hand",
+    ]
+
+
+def test_a_lead_that_waits_in_a_queue_is_nobodys() -> None:
+    found = given_to(lead(**{**WHOLE, "country": "FR"}))
+    assert (found.owner, found.queue) == (None, "later")
+    assert section(found, "assigned") == ["  to  queue 'later'", "  at  2026-06-01 09:00"]
+    assert "nobody owns the lead; it waits for 'later' [owner owner]" in gaps(found)
+
+
+def test_a_lead_that_nobody_gets_says_why() -> None:
+    known = lead(**{**WHOLE, "owner": None})
+    before = [Assignment(lead_id="17", time=AT, owner="ben", pool="team", rule="team")]
+    found = given_to(known, history=before, reason="declined")
+    assert section(found, "assigned") == [
+        "  to          nobody: everybody who fits is absent",
+        "  at          2026-06-01 09:00",
+        "  by rule     'team'",
+        "  again       declined",
+        "  not to      pool 'team': everybody who fits is absent",
+        "  to be sent  guide, card",
+    ]
+    assert gaps(found)[0] == (
+        "nobody owns the lead; everybody who fits is absent; it waits for 'rep' [owner owner]"
+    )
+
+
+def test_the_rules_of_another_policy_are_not_asked() -> None:
+    answer = Assignment(lead_id="17", time=AT, partner="alp", rule="abroad", policy="another")
+    found = engine_of(ROUTED).handoff(lead(), at=AT, assignment=answer)
+    assert section(found, "assigned") == [
+        "  to       partner 'alp'",
+        "  at       2026-06-01 09:00",
+        "  by rule  'abroad'",
+    ]
+
+
+def test_data_says_who_gets_it() -> None:
+    data = given_to(lead(**{**WHOLE, "country": "CH"})).to_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert data["assigned"] == {
+        "at": "2026-06-01T07:00:00+00:00",
+        "to": "partner",
+        "name": "alp",
+        "rule": "abroad",
+        "why": "they sell there",
+        "pool": None,
+        "strategy": None,
+        "reason": None,
+        "passed": [],
+        "clock": None,
+        "within": None,
+        "packages": ["guide"],
+        "send_to": "Alp AG, leads@alp.example",
+        "report": "Answer the mail within two days.",
+        "needs": ["name", "phone", "country", "source"],
+    }
+    assert handed(lead()).to_dict()["assigned"] is None
+
+
+def test_a_partner_of_whom_personal_data_is_hidden_knows_what_is_missing() -> None:
+    known = lead(**{**WHOLE, "name": WHO, "country": "CH"})
+    shown, hidden = given_to(known), given_to(known, redact=True)
+    assert (WHO in str(shown), WHO in str(hidden)) == (True, False)
+    assert hidden.missing == shown.missing
+    assert hidden.assigned == shown.assigned
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("ben", "assignment: 'ben' is no assignment; expected what router.route gives"),
+        (
+            Assignment(lead_id="23", time=AT, owner="ben"),
+            "assignment: is of lead '23', not of '17'",
+        ),
+        (
+            Unassigned(lead_id="17", time=AT + timedelta(hours=1), code="no-rule"),
+            (
+                "assignment: is of '2026-06-01T08:00:00+00:00', after the handoff at "
+                "'2026-06-01T07:00:00+00:00'"
+            ),
+        ),
+    ],
+)
+def test_what_is_no_assignment_of_the_lead_is_told(answer: Any, message: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        engine_of(ROUTED).handoff(lead(), at=AT, assignment=answer)
+    assert str(caught.value) == message
+    assert (caught.value.field, caught.value.lead_id) == ("assignment", "17")
 
 
 # --- data

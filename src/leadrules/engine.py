@@ -11,6 +11,7 @@ from leadrules.agenda import Agenda, agenda
 from leadrules.errors import EvaluationError, as_written
 from leadrules.events import Event, standing
 from leadrules.handoff import Handoff, handoff
+from leadrules.handoff.assigned import assigned_of, demand_assignment
 from leadrules.lead import Lead
 from leadrules.lifecycle.arguments import demand_state
 from leadrules.lifecycle.machine import StageMachine
@@ -383,13 +384,14 @@ class Engine:
         ends = [interview.until(x) for x in given.values() if x["answer"] != "unknown"]
         return min((end for end in ends if end is not None), default=None)
 
-    def handoff(
+    def handoff(  # noqa: PLR0913 - what the packet is made of
         self,
         lead: Lead,
         *,
         events: Iterable[Event] = (),
         at: datetime,
         previous: str | None = None,
+        assignment: Answered | None = None,
         redact: bool = False,
     ) -> Handoff:
         """Return what goes with a lead to whoever takes it over, and what of that is missing.
@@ -402,11 +404,14 @@ class Engine:
             events: As of `evaluate`; all of its history.
             at: As of `evaluate`.
             previous: As of `evaluate`.
+            assignment: Who gets the lead, as `route` or `reassign` says; it counts as if its
+                fact were among the events.
             redact: Whether to hide the values of fields and properties that tell who a person
                 is, and what people wrote freely: notes and agreed next steps.
 
         Raises:
-            EvaluationError: As of `evaluate`.
+            EvaluationError: As of `evaluate`, or the assignment is none of the lead, or of a later
+                moment.
 
         Examples:
             >>> from datetime import UTC, datetime
@@ -422,6 +427,11 @@ class Engine:
         """
         _demand_lead(lead)
         stood = standing(events, lead_id=lead.id, at=moment_of(at))
+        if assignment is not None:
+            demand_assignment(assignment, lead_id=lead.id, at=at)
+            fact = assignment.fact() if isinstance(assignment, Assignment) else None
+            if fact is not None:
+                stood = standing([*stood, fact], lead_id=lead.id, at=moment_of(at))
         found = self.evaluate(lead, events=stood, at=at, previous=previous)
         machine, scorer, state = self._machine, self._scorer, found.state
         scoring = self.policy.scoring
@@ -440,6 +450,14 @@ class Engine:
             machine=machine,
             trail=machine.trail(lead, events=stood, at=at) if machine and state else None,
             owed=tuple(listed),
+            assigned=assigned_of(
+                assignment,
+                routing=self.policy.routing,
+                lifecycle=self.policy.lifecycle,
+                policy=self.policy.hash,
+            )
+            if assignment is not None
+            else None,
             scoring=scoring,
             explanation=scorer.explain(lead, events=stood, at=at, previous=previous, redact=redact)
             if scorer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from leadrules.handoff.assigned import Assigned
 from leadrules.handoff.parts import Criterion, Gap
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.scoring.score import Score
@@ -26,6 +27,7 @@ def gaps_of(  # noqa: PLR0913 - all that a handoff is made of
     *,
     owner: str | None,
     queue: str | None,
+    assigned: Assigned | None,
     stage: str | None,
     lifecycle: Lifecycle | None,
     score: Score | None,
@@ -37,6 +39,7 @@ def gaps_of(  # noqa: PLR0913 - all that a handoff is made of
         known: The known fields of the lead.
         owner: The person who owns it, if one does.
         queue: Where it waits if nobody does.
+        assigned: Who gets it, if that was decided.
         stage: The stage that it is in.
         lifecycle: The lifecycle, if the policy has one.
         score: The score, if the policy scores.
@@ -45,7 +48,8 @@ def gaps_of(  # noqa: PLR0913 - all that a handoff is made of
     return (
         *_of_contact(known),
         *(Gap("initiative", name, what) for name, what in _ORIGIN.items() if name not in known),
-        *_of_owner(owner, queue),
+        *_of_owner(owner, queue, assigned),
+        *(_of_partner(known, assigned) if assigned else ()),
         *_of_band(score),
         *(_of_moves(known, stage, lifecycle) if stage is not None and lifecycle else ()),
         *_of_criteria(criteria, score),
@@ -62,10 +66,18 @@ def _of_contact(known: Mapping[str, Value]) -> Iterator[Gap]:
         yield Gap("consent", "consent", "nobody says whether they may be contacted")
 
 
-def _of_owner(owner: str | None, queue: str | None) -> Iterator[Gap]:
-    if owner is None:
+def _of_owner(owner: str | None, queue: str | None, assigned: Assigned | None) -> Iterator[Gap]:
+    if owner is None and not (assigned and assigned.to == "partner"):
         waits = f"; it waits for '{queue}'" if queue else ""
-        yield Gap("owner", "owner", f"nobody owns the lead{waits}")
+        why = f"; {assigned.name}" if assigned and assigned.to is None else ""
+        yield Gap("owner", "owner", f"nobody owns the lead{why}{waits}")
+
+
+def _of_partner(known: Mapping[str, Value], assigned: Assigned) -> Iterator[Gap]:
+    for name in assigned.needs:
+        if name not in known:
+            what = f"'{name}' is missing, without which '{assigned.name}' can do nothing"
+            yield Gap("partner", name, what)
 
 
 def _of_band(score: Score | None) -> Iterator[Gap]:

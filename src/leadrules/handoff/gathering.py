@@ -10,6 +10,7 @@ from typing import Any
 from leadrules.conditions.findings import HIDDEN
 from leadrules.conditions.tree import fields_of
 from leadrules.events import Event
+from leadrules.handoff.assigned import Assigned
 from leadrules.handoff.gaps import gaps_of
 from leadrules.handoff.packet import Handoff
 from leadrules.handoff.parts import (
@@ -97,6 +98,7 @@ def handoff(  # noqa: PLR0913 - what earlier steps found, and their documents
     machine: StageMachine | None = None,
     trail: Trail | None = None,
     owed: Iterable[Owed] = (),
+    assigned: Assigned | None = None,
     scoring: Scoring | None = None,
     explanation: Explanation | None = None,
     redact: bool = False,
@@ -112,6 +114,7 @@ def handoff(  # noqa: PLR0913 - what earlier steps found, and their documents
         machine: The machine of the policy's stages, if it has some.
         trail: The course of the lead; None if nothing says that it has arisen by then.
         owed: What is owed to it then, in order.
+        assigned: Who gets it, if that was decided.
         scoring: The document that the score is of.
         explanation: The score taken apart, with values hidden as here.
         redact: Whether to hide what tells who a person is, and what people wrote freely.
@@ -123,9 +126,10 @@ def handoff(  # noqa: PLR0913 - what earlier steps found, and their documents
     criteria = tuple(_criteria(desk, scoring, explanation)) if scoring and explanation else ()
     state = trail.state if trail else None
     stage = machine.lifecycle.stages[state.stage] if machine and state else None
-    owner = state.owner if state else lead.owner
-    queue = None
-    if stage and state and owner is None:
+    owner, queue = state.owner if state else lead.owner, None
+    if assigned and assigned.to in {"queue", "partner"}:
+        owner, queue = None, assigned.name if assigned.to == "queue" else None
+    elif stage and state and owner is None:
         queue = stage.queue or stage.owner or state.stage
     return Handoff(
         lead_id=lead.id,
@@ -137,10 +141,12 @@ def handoff(  # noqa: PLR0913 - what earlier steps found, and their documents
         owner=owner,
         owner_role=stage.owner if stage else None,
         queue=queue,
+        assigned=assigned,
         missing=gaps_of(
             lead.record,
             owner=owner,
             queue=queue,
+            assigned=assigned,
             stage=state.stage if state else None,
             lifecycle=machine.lifecycle if machine else None,
             score=explanation.score if explanation else None,

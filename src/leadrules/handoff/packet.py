@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from leadrules.handoff import wording
+from leadrules.handoff.assigned import Assigned
 from leadrules.handoff.parts import (
     Asked,
     Criterion,
@@ -46,6 +47,7 @@ class Handoff:
         owner: The person who owns the lead, if one does.
         owner_role: The role that owns the stage.
         queue: Where it waits if nobody owns it.
+        assigned: Who gets it, by which rule and why; None if nothing was said of that.
         missing: What is missing for a good handoff.
         contact: Who they are and how to reach them.
         initiative: What they responded to.
@@ -72,6 +74,7 @@ class Handoff:
     owner: str | None = None
     owner_role: str | None = None
     queue: str | None = None
+    assigned: Assigned | None = None
     missing: tuple[Gap, ...] = ()
     contact: tuple[Known, ...] = ()
     initiative: Initiative = field(default_factory=Initiative)
@@ -115,10 +118,14 @@ class Handoff:
             role = f" of {self.owner_role}" if self.owner_role else ""
             yield f"in stage '{self.stage}'{role} since {since}{came}{by}"
         waits = f"; it waits for '{self.queue}'" if self.queue else ""
+        if self.assigned and self.assigned.to == "partner":
+            waits = f"; it goes to partner '{self.assigned.name}'"
         yield f"owned by {self.owner or f'nobody{waits}'}"
 
     def _sections(self) -> Iterator[Section]:
         words = Wording(self.zone)
+        if self.assigned:
+            yield Section("assigned", wording.assigned(self.assigned, words), "")
         yield Section("missing", wording.gaps(self.missing), "nothing is missing")
         yield Section("contact", wording.known(self.contact, words), "nobody says who they are")
         yield Section(

@@ -25,7 +25,9 @@ __all__ = [
     "Touch",
 ]
 
-GapKind = Literal["contact", "consent", "initiative", "owner", "band", "move", "criterion"]
+GapKind = Literal[
+    "contact", "consent", "initiative", "owner", "partner", "band", "move", "criterion"
+]
 """What can be missing."""
 
 GAPS: tuple[GapKind, ...] = get_args(GapKind)
@@ -35,6 +37,7 @@ GAPS: tuple[GapKind, ...] = get_args(GapKind)
 - `consent`: whether they may be contacted;
 - `initiative`: when and how the lead arose, or what they responded to;
 - `owner`: a person who owns the lead;
+- `partner`: a field without which the channel partner who gets the lead can do nothing;
 - `band`: a field that a better band needs;
 - `move`: a field that a move onwards from the stage takes;
 - `criterion`: an answer without which a lead cannot be ready, or that one which is not ready

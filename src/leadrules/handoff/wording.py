@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from leadrules.handoff.assigned import Assigned
 from leadrules.handoff.parts import (
     Activity,
     Asked,
@@ -28,6 +29,7 @@ from leadrules.values import instant_of
 
 __all__ = [
     "asked",
+    "assigned",
     "criteria",
     "earlier",
     "gaps",
@@ -54,6 +56,30 @@ def value(found: Known, words: Wording) -> str:
     if isinstance(found.value, str):
         return found.value
     return f"{words.value(found.value)}{f' {found.unit}' if found.unit else ''}"
+
+
+def assigned(found: Assigned, words: Wording) -> Iterator[Row]:
+    """Yield who gets the lead, why, and what that starts."""
+    kind = f"{found.to} " if found.to in {"queue", "partner"} else ""
+    yield "to", f"{kind}'{found.name}'" if found.to else f"nobody: {found.name}"
+    yield "at", _time(found.at, words)
+    if found.rule is not None:
+        yield "by rule", f"'{found.rule}'{f': {found.why}' if found.why else ''}"
+    if found.pool is not None:
+        how = f", by {found.strategy.replace('_', ' ')}" if found.strategy else ""
+        yield "from", f"'{found.pool}'{how}"
+    if found.reason is not None:
+        yield "again", found.reason.replace("_", " ")
+    for passed in found.passed:
+        yield "not to", passed
+    if found.clock is not None:
+        yield "clock", f"'{found.clock}'{f', {found.within}' if found.within else ''}"
+    if found.packages:
+        yield "to be sent", ", ".join(found.packages)
+    if found.send_to is not None:
+        yield "send to", found.send_to
+    if found.report is not None:
+        yield "report back", found.report
 
 
 def gaps(missing: Iterable[Gap]) -> Iterator[Row]:
