@@ -173,3 +173,28 @@ def test_every_document_names_its_source_and_every_case_expects_something() -> N
         for case in found["cases"]:
             expects = {"owners", "owner", "order", "totals"}
             assert "error" in case or any(expects & set(step) for step in case["steps"])
+
+
+@pytest.mark.parametrize("hour", ["10:00", "20:00"])
+def test_the_level_never_passes_who_does_not_fit_by_day_or_by_night(hour: str) -> None:
+    case = {
+        "calendars": {"week": {"hours": {"mon-fri": ["08:00-17:00"]}}},
+        "routing": {
+            "rules": [{"when": "always", "to": {"pool": "team"}}],
+            "pools": {
+                "team": {
+                    "wait": "1 day",
+                    "match": "source in member.sources",
+                    "members": ["anna", "ben"],
+                }
+            },
+            "attributes": {"sources": {"type": "strings"}},
+            "members": {
+                "anna": {"calendar": "week", "attributes": {"sources": ["web"]}},
+                "ben": {"calendar": "week", "attributes": {"sources": ["web", "fair"]}},
+            },
+        },
+    }
+    desk = Desk(case)
+    desk.do({"at": f"2026-01-05 {hour}", "source": "fair", "owners": ["ben"] * 3})
+    desk.do({"at": "2026-01-06 10:00", "source": "web", "owners": ["anna"] * 3 + ["anna", "ben"]})

@@ -230,17 +230,14 @@ class Decision:
 
     def _soonest(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
         """Return who of those at home is next among those who are back within the same 24 hours."""
-        book, wait = self.book, team.pool.wait or 0
-        back: dict[str, int] = {}
+        book, back = self.book, dict[str, int]()
         for name in team.names:
             person = self.roster.people[name]
             if not person.active or book.is_absent(person):
                 continue
-            opening = book.back_at(person)
-            if opening is None or opening - book.at > wait:
-                continue
-            if not book.is_reached(team.limits[name], (name,)):
-                back[name] = (opening - book.at) // MICROSECONDS_A_DAY
+            rest = self._back_in(person, team)
+            if rest is not None and not book.is_reached(team.limits[name], (name,)):
+                back[name] = rest // MICROSECONDS_A_DAY
         able = {x for x in back if x not in self.tried and self._fits(self.roster.people[x], team)}
         if not able:
             return None
@@ -249,6 +246,12 @@ class Decision:
             lambda name: name in able if back.get(name) == first else None
         )
         return None if found is None else (found[0], (found[1], found[2]))
+
+    def _back_in(self, person: Person, team: Team) -> int | None:
+        """Return how long it is until a member is at work, if the pool waits so long for it."""
+        opening, wait = self.book.back_at(person), team.pool.wait
+        rest = None if opening is None else opening - self.book.at
+        return rest if rest is not None and wait is not None and rest <= wait else None
 
     def _can(self, name: str, team: Team) -> bool | None:
         """Return whether a member takes the lead; None if the member is away."""
@@ -293,7 +296,7 @@ class Decision:
             return "no-match"
         if book.is_absent(person):
             return "absent"
-        if book.is_closed(person):
+        if book.is_closed(person) and self._back_in(person, team) is None:
             return "closed"
         if book.is_reached(team.limits[person.name], (person.name,)):
             return "at-limit"
