@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leadrules.testing.invariants import Violation, check_policy
     from leadrules.testing.joint import joint_vocabulary
     from leadrules.testing.loading import CasesError, load_cases
-    from leadrules.testing.strategies import events, histories, leads, moments
+    from leadrules.testing.strategies import arrivals, events, histories, leads, moments
 
 __all__ = [
     "Case",
@@ -28,6 +28,7 @@ __all__ = [
     "Mismatch",
     "Result",
     "Violation",
+    "arrivals",
     "check_policy",
     "compare",
     "coverage",
@@ -47,7 +48,7 @@ _HOMES = {
     "invariants": ("Violation", "check_policy"),
     "joint": ("joint_vocabulary",),
     "loading": ("CasesError", "load_cases"),
-    "strategies": ("events", "histories", "leads", "moments"),
+    "strategies": ("arrivals", "events", "histories", "leads", "moments"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -53,6 +53,12 @@ class History:
     def score(self, scorer: ScoresLeads) -> Score:
         """Return what a scorer says of it."""
         return scorer.score(self.lead, events=self.events, at=self.at, previous=self.previous)
+
+    def renamed(self, lead_id: str) -> History:
+        """Return the same of a lead that is called otherwise."""
+        lead = self.lead.model_copy(update={"id": lead_id})
+        events = tuple(event.model_copy(update={"lead_id": lead_id}) for event in self.events)
+        return replace(self, lead=lead, events=events)
 
     def __str__(self) -> str:
         lines = [f"lead: {self.lead!r}", f"at: {self.at.isoformat()}"]

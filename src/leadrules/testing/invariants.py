@@ -1,13 +1,13 @@
-"""What is true of every policy, to be tried on yours: all the laws of scoring and of stages.
+"""What is true of every policy, to be tried on yours: the laws of scoring, stages and routing.
 
 Each law takes a scorer, or an engine for those of stages, and a history, as `histories` gives it,
-and raises `Violation`; so it can stand in a test of your own, too.
+and raises `Violation`; so it can stand in a test of your own, too. Those of routing take an engine
+and several leads, as `arrivals` gives them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -36,11 +36,22 @@ from leadrules.testing.lifecycle_laws import (
     settling_is_done_at_once,
     states_survive_json,
 )
-from leadrules.testing.strategies import histories
+from leadrules.testing.route_frames import frames_route_as_leads
+from leadrules.testing.routing_laws import (
+    leads_are_not_given_back,
+    nobody_gets_what_they_cannot_take,
+    nothing_is_lost,
+    previews_are_decisions,
+    rotations_survive_json,
+    unassigned_leads_change_nothing,
+    weights_are_shares,
+)
+from leadrules.testing.strategies import arrivals, histories
 from leadrules.vocabulary import column_of
 
 __all__ = [
     "INVARIANTS",
+    "INVARIANTS_OF_ROUTES",
     "INVARIANTS_OF_STAGES",
     "Violation",
     "bands_do_not_flap",
@@ -49,14 +60,22 @@ __all__ = [
     "decay_never_raises",
     "explanations_add_up",
     "frames_equal_leads",
+    "frames_route_as_leads",
+    "leads_are_not_given_back",
     "limits_are_kept",
     "live_equals_replay",
+    "nobody_gets_what_they_cannot_take",
     "nobody_is_forgotten",
+    "nothing_is_lost",
     "order_does_not_matter",
     "positive_activities_never_lower",
+    "previews_are_decisions",
     "refusals_are_foretold",
+    "rotations_survive_json",
     "settling_is_done_at_once",
     "states_survive_json",
+    "unassigned_leads_change_nothing",
+    "weights_are_shares",
 ]
 
 INVARIANTS: tuple[Callable[[ScoresLeads, History], None], ...] = (
@@ -79,31 +98,50 @@ INVARIANTS_OF_STAGES: tuple[Callable[[Engine, History], None], ...] = (
 )
 """The laws of where one lead is with its events at a moment, and what is owed to it."""
 
+INVARIANTS_OF_ROUTES: tuple[Callable[[Engine, Sequence[History]], None], ...] = (
+    nothing_is_lost,
+    previews_are_decisions,
+    rotations_survive_json,
+    nobody_gets_what_they_cannot_take,
+    weights_are_shares,
+    unassigned_leads_change_nothing,
+    leads_are_not_given_back,
+)
+"""The laws of who gets leads that come one after the other."""
+
 _LEADS = 6
 _EVENTS_OF_EACH = 4
 _FRAME_EVERY = 10
 _FEWEST_FRAMES = 5
+_ROUTES_EVERY = 2
 
 
-def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | None = None) -> None:
-    """Try every law of scoring and of stages on a policy, with the same leads each time.
+def check_policy(
+    policy: Policy,
+    *,
+    examples: int = 200,
+    scorer: ScoresLeads | None = None,
+    engine: Engine | None = None,
+) -> None:
+    """Try every law of scoring, stages and routing on a policy, with the same leads each time.
 
     That frames give the same as leads is tried only where polars is installed.
 
     Args:
         policy: The policy.
         examples: How many leads are tried, each with its events at a moment.
-        scorer: What scores them; by default the scorer of the policy.
+        scorer: What scores them; by default the scorer of the engine.
+        engine: What finds their stages and routes them; by default the engine of the policy.
 
     Raises:
         Violation: If a law is broken. It tells the plainest lead, events and moment that do it.
-        EvaluationError: If the policy has no section `scoring`, and none `lifecycle`.
+        EvaluationError: If the policy has no section `scoring`, `lifecycle` or `routing`.
 
     Examples:
         >>> from leadrules import load_policy, presets
         >>> check_policy(load_policy(presets.demo_policy()), examples=1)
     """
-    engine = Engine(policy)
+    used = engine or Engine(policy)
     always = settings(
         database=None,
         deadline=None,
@@ -115,8 +153,9 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
     )
 
     found: Any = scorer
-    if scorer is None and not (policy.scoring is None and policy.lifecycle is not None):
-        found = engine.scorer
+    others = policy.lifecycle is not None or policy.routing is not None
+    if scorer is None and not (policy.scoring is None and others):
+        found = used.scorer
 
     @always
     @given(histories(policy))
@@ -124,7 +163,7 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
         for law in INVARIANTS if found is not None else ():
             law(found, history)
         for led in INVARIANTS_OF_STAGES if policy.lifecycle is not None else ():
-            led(engine, history)
+            led(used, history)
 
     several = st.lists(histories(policy, most=_EVENTS_OF_EACH), min_size=1, max_size=_LEADS)
 
@@ -133,9 +172,25 @@ def check_policy(policy: Policy, *, examples: int = 200, scorer: ScoresLeads | N
     def frames_agree(each: Sequence[History]) -> None:
         frames_equal_leads(found, each)
 
+    @settings(always, max_examples=max(1, examples // _ROUTES_EVERY))
+    @given(arrivals(policy))
+    def routes_hold(leads: Sequence[History]) -> None:
+        for law in INVARIANTS_OF_ROUTES:
+            law(used, leads)
+
+    @settings(always, max_examples=max(_FEWEST_FRAMES, examples // _FRAME_EVERY))
+    @given(arrivals(policy))
+    def frames_route(leads: Sequence[History]) -> None:
+        frames_route_as_leads(used, leads)
+
+    frames = find_spec("polars") and find_spec("narwhals")
     laws_hold()
-    if found is not None and find_spec("polars") and find_spec("narwhals"):
+    if found is not None and frames:
         frames_agree()
+    if policy.routing is not None:
+        routes_hold()
+        if frames:
+            frames_route()
 
 
 def frames_equal_leads(scorer: Any, histories: Sequence[History]) -> None:
@@ -153,7 +208,7 @@ def frames_equal_leads(scorer: Any, histories: Sequence[History]) -> None:
     from leadrules.frames import event_frame_of, frame_of  # noqa: PLC0415 - as above
 
     words = scorer.vocabulary
-    each = [_renamed(history, f"{number}") for number, history in enumerate(histories, start=1)]
+    each = [history.renamed(f"{number}") for number, history in enumerate(histories, start=1)]
     leads = frame_of([history.lead for history in each], vocabulary=words, backend="polars")
     events = event_frame_of(
         [event for history in each for event in history.events], vocabulary=words, backend="polars"
@@ -175,12 +230,6 @@ def frames_equal_leads(scorer: Any, histories: Sequence[History]) -> None:
             if got != expected:
                 wrong = f"the {name} is {got} in a frame, and {expected} alone"
                 broken("a frame scores as each lead alone does", wrong, history)
-
-
-def _renamed(history: History, lead_id: str) -> History:
-    lead = history.lead.model_copy(update={"id": lead_id})
-    events = tuple(event.model_copy(update={"lead_id": lead_id}) for event in history.events)
-    return replace(history, lead=lead, events=events)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from leadrules.conditions.analysis import cells
@@ -26,6 +27,7 @@ from leadrules.lifecycle.touches import OTHERWISE
 from leadrules.policy import Policy
 from leadrules.scoring.document import Scoring
 from leadrules.sections import ParamRef
+from leadrules.testing.territories import named_values, prefixes, rows_as_leads
 from leadrules.values import (
     MICROSECONDS_A_DAY,
     Cash,
@@ -38,7 +40,7 @@ from leadrules.values import (
 from leadrules.vocabulary import Declaration, Vocabulary, start_of_day
 from leadrules.zones import Zone
 
-__all__ = ["Pool", "Pools", "moments_before"]
+__all__ = ["Pool", "Pools", "given", "moments_before"]
 
 _DAY = MICROSECONDS_A_DAY
 _USUAL: Mapping[Type, tuple[Any, ...]] = {
@@ -51,6 +53,7 @@ _USUAL: Mapping[Type, tuple[Any, ...]] = {
     Type.STRINGS: ((), ("x",)),
     Type.DATE: (date(2026, 1, 31),),
 }
+_ABSENCES = 4
 _USUAL_AGES = (0, _DAY, 1, -1, -_DAY, 400 * _DAY)
 
 
@@ -86,6 +89,7 @@ class Pools:
         self.vocabulary = policy.vocabulary
         self.scoring = policy.scoring or Scoring()
         self.lifecycle = policy.lifecycle
+        self.routing = policy.routing
 
     @cached_property
     def zone(self) -> Zone:
@@ -96,14 +100,20 @@ class Pools:
     def read(self) -> frozenset[str]:
         """The fields that the policy reads."""
         of_moves = self.lifecycle.fields() if self.lifecycle else ()
-        return frozenset((*self.scoring.fields(), *of_moves))
+        of_routes = self.routing.fields() if self.routing else ()
+        return frozenset((*self.scoring.fields(), *of_moves, *of_routes))
 
     @cached_property
     def fields(self) -> Mapping[str, Pool]:
         """The values of each field of a lead that matter; an id is not among them."""
-        sections = (self.scoring, self.lifecycle) if self.lifecycle else (self.scoring,)
-        conditions = [found for section in sections for _, found in section.conditions()]
-        found = _pools(conditions, self.vocabulary)
+        sections = (self.scoring, self.lifecycle, self.routing)
+        conditions = [found for x in sections if x is not None for _, found in x.conditions()]
+        found = _pools(
+            conditions,
+            self.vocabulary,
+            named=named_values(self.policy),
+            starts=prefixes(self.policy),
+        )
         if self._types_of_leads:
             kinds = found["lead_type"]
             values, stated = (
@@ -112,6 +122,15 @@ class Pools:
             )
             found["lead_type"] = Pool(values, stated=stated)
         return {name: pool for name, pool in found.items() if name != "id"}
+
+    @cached_property
+    def territories(self) -> tuple[Mapping[str, Any], ...]:
+        """The fields of leads for whom a row of a lookup holds, all at once."""
+        words = self.vocabulary.fields
+        return tuple(
+            {name: given(value, words[name].type) for name, value in row.items() if name in words}
+            for row in rows_as_leads(self.policy)
+        )
 
     @property
     def _types_of_leads(self) -> tuple[str, ...]:
@@ -180,8 +199,26 @@ class Pools:
         ordinary = first + 45 * _DAY + _DAY // 2
         changes = [change for change in self.zone.changes if change >= first][:2]
         epochs = [epoch for epoch in self.vocabulary.epochs if epoch >= first]
-        edges = [epoch + tick for epoch in (first, *epochs, *changes) for tick in (0, -1)]
+        hours = [at for at in self._changes_of_work(ordinary) if at >= first]
+        edges = [epoch + tick for epoch in (first, *epochs, *changes, *hours) for tick in (0, -1)]
         return tuple(datetime_of(x) for x in dict.fromkeys((ordinary, *edges)) if x >= first)
+
+    def _changes_of_work(self, ordinary: int) -> Iterator[int]:
+        """Yield instants at which members begin to work, or are away or back."""
+        members = self.routing.members.values() if self.routing else ()
+        calendars = self.policy.calendars
+        for name in dict.fromkeys(member.calendar for member in members):
+            if name is not None:
+                hours = calendars[name].hours_in(self.vocabulary.zone)
+                yield hours.next_opening(ordinary + _DAY // 2)
+        away = [
+            (absence, calendars[member.calendar].hours_in(zone).zone if member.calendar else zone)
+            for zone in [self.vocabulary.zone]
+            for member in members
+            for absence in member.absent
+        ]
+        for absence, zone in away[:_ABSENCES]:
+            yield from absence.instants(zone)
 
     def _first(self) -> int:
         named = {x.param for x in self.scoring.numbers() if isinstance(x, ParamRef)}
@@ -204,8 +241,21 @@ def _near(spans: Iterable[int]) -> Iterator[int]:
         yield from (span, span - 1, span + 1)
 
 
-def _pools(conditions: Sequence[Condition], words: Vocabulary) -> dict[str, Pool]:
-    """Return the pool of every name: of its type, and of what it is compared with."""
+def _pools(
+    conditions: Sequence[Condition],
+    words: Vocabulary,
+    *,
+    named: Mapping[str, Sequence[Value]] = MappingProxyType({}),
+    starts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Pool]:
+    """Return the pool of every name: of its type, and of what it is compared with.
+
+    Args:
+        conditions: The comparisons.
+        words: The names.
+        named: Other values that a name is compared with.
+        starts: Texts that a name may start with.
+    """
     found = {
         name: _Gatherer(name, declared, words)
         for name, declared in words.fields.items()
@@ -217,6 +267,9 @@ def _pools(conditions: Sequence[Condition], words: Vocabulary) -> dict[str, Pool
                 for name in fields_of(node):
                     if name in found:
                         found[name].learn(node)
+    for name, gatherer in found.items():
+        gatherer.literals += [Literal(gatherer.declared.type, x) for x in named.get(name, ())]
+        gatherer.values += [form for x in starts.get(name, ()) for form in (x, f"{x}x", x[:-1])]
     return {name: gatherer.pool() for name, gatherer in found.items()}
 
 
@@ -261,14 +314,14 @@ class _Gatherer:
         if literals and kind is not Type.STRINGS:
             equal = [Comparison(Field(self.name), "==", found) for found in literals]
             near = cells(self.name, equal, self.words)[1:]
-        every = [*_USUAL.get(kind, ()), *self.values, *(_given(value, kind) for value in near)]
+        every = [*_USUAL.get(kind, ()), *self.values, *(given(value, kind) for value in near)]
         least = LEAST.get(self.name)
         values = tuple(
             dict.fromkeys(x for x in every if x is not None and (least is None or x >= least))
         )
         beside = [found.value for found in literals] if kind.is_text else near
-        given = [*(_given(value, kind) for value in beside), *self.values]
-        stated = tuple(dict.fromkeys(x for x in given if x in values))
+        stand = [*(given(value, kind) for value in beside), *self.values]
+        stated = tuple(dict.fromkeys(x for x in stand if x in values))
         ages = tuple(dict.fromkeys([*_USUAL_AGES, *self.ages])) if kind is Type.DATETIME else ()
         return Pool(values, ages, stated)
 
@@ -290,7 +343,7 @@ def _fits(found: Literal, kind: Type) -> bool:
     return found.type is kind
 
 
-def _given(value: Value | None, kind: Type) -> Any:
+def given(value: Value | None, kind: Type) -> Any:
     """Return a settled value as a lead takes it, or None if no lead can have it."""
     try:
         match value:

@@ -19,10 +19,14 @@ from leadrules.testing.facts import drafts_of_lifecycle, with_ways
 from leadrules.testing.history import History
 from leadrules.testing.pools import Pool, Pools, moments_before
 
-__all__ = ["events", "histories", "leads", "moments"]
+__all__ = ["arrivals", "events", "histories", "leads", "moments"]
 
 _LEAD_ID = "lead"
 _MOST_EVENTS = 8
+_MOST_ARRIVALS = 6
+_FEW = 3
+_EVENTS_OF_EACH = 3
+_TIMES = (1, 1, 2, 5)
 
 
 def moments(policy: Policy) -> st.SearchStrategy[datetime]:
@@ -76,11 +80,31 @@ def _leads(pools: Pools, at: datetime, lead_id: str) -> st.SearchStrategy[Lead]:
     rest = st.fixed_dictionaries(
         {}, optional={name: st.sampled_from(pool.at(at)) for name, pool in others.items()}
     )
-    return st.builds(
+    found = st.builds(
         lambda known, more: pools.policy.lead({"id": lead_id, **_known(known), **more}),
         values,
         st.one_of(st.just({}), rest),
     )
+    if pools.routing is None or not read:
+        return found
+    # Rules that stand first catch most leads of which much is known.
+    few: st.SearchStrategy[dict[str, Any]] = st.lists(_one_of_each(read, at), max_size=_FEW).map(
+        dict
+    )
+    rows = st.sampled_from(({}, *pools.territories))
+    sparse = st.builds(
+        lambda known, row: pools.policy.lead({"id": lead_id, **known, **row}), few, rows
+    )
+    return st.one_of(found, sparse)
+
+
+def _one_of_each(pools: Mapping[str, Pool], at: datetime) -> st.SearchStrategy[tuple[str, Any]]:
+    """Return a strategy for one name with a value."""
+    each: list[st.SearchStrategy[tuple[str, Any]]] = [
+        st.tuples(st.just(name), st.sampled_from(pool.stated or pool.at(at)))
+        for name, pool in pools.items()
+    ]
+    return st.one_of(each)
 
 
 def _known(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,3 +254,47 @@ def histories(
         return st.builds(History, lead, happened, st.just(at), st.sampled_from((None, *bands)))
 
     return st.sampled_from(pools.moments()).flatmap(around)
+
+
+def arrivals(
+    policy: Policy, *, most: int = _MOST_ARRIVALS
+) -> st.SearchStrategy[tuple[History, ...]]:
+    """Return a strategy for leads that come one after the other, as a router meets them.
+
+    They are in the order of their moments, and called `1`, `2` and so on. Many come several times
+    over, so that turns go round and limits are reached.
+
+    Args:
+        policy: The policy.
+        most: How many different leads there are at most.
+
+    Examples:
+        >>> from hypothesis import given, settings
+        >>> from leadrules import Engine, load_policy
+        >>> policy = load_policy('''
+        ... leadrules: 1
+        ... policy: {id: acme, version: 1, effective: 2026-01-01}
+        ... routing:
+        ...   rules: [{id: all, when: always, to: {pool: team}}]
+        ...   pools: {team: {members: [anna, ben]}}
+        ...   members: {anna: {}, ben: {}}
+        ... ''')
+        >>> engine = Engine(policy)
+        >>> @settings(derandomize=True, database=None, max_examples=20)
+        ... @given(arrivals(policy))
+        ... def everybody_is_served(leads):
+        ...     rotation = engine.router.start()
+        ...     for one in leads:
+        ...         answer, rotation = engine.route(
+        ...             one.lead, events=one.events, at=one.at, rotation=rotation)
+        ...         assert answer.owner is not None
+        >>> everybody_is_served()
+    """
+    each = st.tuples(histories(policy, most=_EVENTS_OF_EACH), st.sampled_from(_TIMES))
+    return st.lists(each, min_size=1, max_size=most).map(_in_a_row)
+
+
+def _in_a_row(found: Sequence[tuple[History, int]]) -> tuple[History, ...]:
+    every = [history for history, times in found for _ in range(times)]
+    ordered = sorted(every, key=lambda history: history.at)
+    return tuple(x.renamed(str(number)) for number, x in enumerate(ordered, start=1))
