@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from leadrules.conditions.checker import check
 from leadrules.conditions.format import format_condition
-from leadrules.conditions.tree import Always, Path
+from leadrules.conditions.tree import Always, Path, fields_of
 from leadrules.conditions.when import When
 from leadrules.errors import Problem, as_written, did_you_mean, one_of
 from leadrules.routing.limits import LimitTexts
@@ -166,6 +166,7 @@ class Pool(Section):
         yield from self._check_strategy(path, shares, members, vocabulary)
         if warnings:
             yield from self._check_people(path, shares, members)
+            yield from self._check_unread(path)
 
     def _check_strategy(
         self,
@@ -219,6 +220,23 @@ class Pool(Section):
                 f"'{without[0]}' has no calendar and gets leads at any hour, unlike the others"
             )
             yield Problem("gap", message, path, severity="warning")
+        for name in dict.fromkeys(fields_of(self.match)):
+            attribute = name.removeprefix("member.")
+            if name != attribute and not any(attribute in x.attributes for x in known.values()):
+                message = f"nobody in it has '{attribute}', which match reads"
+                yield Problem("gap", message, (*path, "match"), severity="warning")
+
+    def _check_unread(self, path: Path) -> Iterator[Problem]:
+        """Yield every setting that the strategy does not read."""
+        for key, strategy in _READ_BY.items():
+            own = getattr(self, key)
+            if self.strategy != strategy and own != type(self).model_fields[key].default:
+                message = f"'{self.strategy}' does not read it; '{strategy}' does"
+                yield Problem("no-effect", message, (*path, key), severity="warning")
+
+
+_READ_BY = {"load": "least_loaded", "by": "sticky"}
+"""The settings that one strategy alone reads."""
 
 
 def _of_attribute(problem: Problem, vocabulary: Vocabulary) -> Problem:
