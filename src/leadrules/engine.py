@@ -276,7 +276,7 @@ class Engine:
             EvaluationError: If the policy has no section `routing`, or as of `evaluate` and
                 `router.route`.
         """
-        router = self.router
+        router = self._router_for(rotation)
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
         derived = self._before_routing(lead, found)
         return router.route(lead, at=at, state=rotation, derived=derived, load=load)
@@ -312,7 +312,7 @@ class Engine:
         Raises:
             EvaluationError: As of `route` and `router.reassign`.
         """
-        router = self.router
+        router = self._router_for(rotation)
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
         return router.reassign(
             lead,
@@ -324,6 +324,20 @@ class Engine:
             derived=self._before_routing(lead, found),
             load=load,
         )
+
+    def _router_for(self, rotation: object) -> Router:
+        """Return the router, if it can go on from where a rotation stands."""
+        router = self.router
+        if not isinstance(rotation, Rotation):
+            wrong = f"'{as_written(rotation)}' is no rotation; expected what router.start() gives"
+        elif rotation.policy != self.policy.hash:
+            wrong = (
+                f"was made by policy '{rotation.policy}', not '{self.policy.hash}'; "
+                "expected router.migrate(rotation)"
+            )
+        else:
+            return router
+        raise EvaluationError(f"rotation: {wrong}", field="rotation")
 
     def _before_routing(self, lead: Lead, found: Evaluation) -> Mapping[str, Value]:
         """Return what the steps before routing add to a lead."""
