@@ -18,7 +18,7 @@ Source:
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import lcm
 from typing import Any, Self
 
@@ -109,12 +109,15 @@ class Turns:
         """Return the turn of a member, as it would be served now."""
         return self._raised(self.turns[name], name)
 
-    def first(self, can: Callable[[str], bool | None]) -> tuple[str, int, int] | None:
+    def first(
+        self, can: Callable[[str], bool | None], *, away: Collection[str] = ()
+    ) -> tuple[str, int, int] | None:
         """Return who is served next of those that can be, or None.
 
         Args:
             can: Whether a member can be served; False if the member is there, but not for this
                 lead, and None if the member is away. Asked of as few as may be.
+            away: Who is known to be away; nobody asks of them.
 
         Returns:
             The member, the turn, and the lowest turn of all that are there.
@@ -123,9 +126,11 @@ class Turns:
         lowest: int | None = None
         level = self.level
         for each in self._order:
+            turn, place, name = each
+            if name in away:
+                continue
             if best is not None and each > best:
                 break
-            turn, place, name = each
             verdict = can(name)
             if verdict is None:
                 continue
@@ -150,17 +155,18 @@ class Turns:
         self._put(name, turn + 2 * self._steps[name])
         rise = max(lowest - self.level, 0)
         self.level += rise
-        if name in self.lag:
-            self._use_lag(name)
+        self._use_lag(name)
         return rise
 
     def _use_lag(self, name: str) -> None:
-        if not self.keeps:
+        """Have a member who paid be no further below the level than the turn is."""
+        if name in self.lag and not self.keeps:
             self._set_lag(name, min(self.lag[name], self.level - self.turns[name]))
 
     def charge(self, name: str) -> None:
         """Have a member pay for a lead that nobody gave by turns."""
         self._put(name, self.turn(name) + 2 * self._steps[name])
+        self._use_lag(name)
 
     def credit(self, name: str) -> None:
         """Give a member the last turn back, even if it lies below the level by now."""
