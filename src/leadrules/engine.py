@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from leadrules.routing.assignment import Assignment
 from leadrules.routing.pools import Reason
 from leadrules.routing.rotation import Rotation
 from leadrules.routing.router import Answered, Router
+from leadrules.routing.trace import Trace
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
 from leadrules.values import Instant, Value, moment_of
@@ -280,6 +281,42 @@ class Engine:
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
         derived = self._before_routing(lead, found)
         return router.route(lead, at=at, state=rotation, derived=derived, load=load)
+
+    def explain_route(  # noqa: PLR0913 - as `route`, and how it is told
+        self,
+        lead: Lead,
+        *,
+        rotation: Rotation,
+        events: Iterable[Event] = (),
+        state: State | None = None,
+        at: datetime,
+        previous: str | None = None,
+        load: Mapping[str, int] | None = None,
+        tried: Sequence[str] = (),
+        redact: bool = False,
+    ) -> Trace:
+        """Return why a lead would go where `route` would send it; nothing is counted.
+
+        Args:
+            lead: The lead.
+            rotation: As of `route`; to explain a decision that was made, the one before it.
+            events: As of `evaluate`.
+            state: As of `evaluate`.
+            at: As of `evaluate`.
+            previous: As of `evaluate`.
+            load: As of `route`.
+            tried: Whom not to ask again, as of `router.explain`.
+            redact: As of `router.explain`.
+
+        Raises:
+            EvaluationError: As of `route` and `router.explain`.
+        """
+        router = self._router_for(rotation)
+        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
+        derived = self._before_routing(lead, found)
+        return router.explain(
+            lead, at=at, state=rotation, derived=derived, load=load, tried=tried, redact=redact
+        )
 
     def reassign(  # noqa: PLR0913 - as `route`, and why it is assigned again
         self,

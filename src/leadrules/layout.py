@@ -66,7 +66,7 @@ def text_of(head: Iterable[str], sections: Iterable[Section], *, width: int) -> 
     """
     lines = [line for part in head for line in wrapped(_line(part), width, "", 2)]
     for section in sections:
-        lines += ["", section.title]
+        lines += ["", *wrapped(_line(section.title), width, "", 4)]
         rows = [(_line(label), _line(text)) for label, text in section.rows]
         room = max((len(label) for label, _ in rows if len(label) <= WIDEST_LABEL), default=0)
         for label, text in rows or [("", section.empty)]:
