@@ -24,10 +24,17 @@ class Learnt(NamedTuple):
     Attributes:
         hours: Between which instants each calendar is surely open, or surely closed.
         days: Between which instants it is surely the same day in a zone, and which.
+        off: Between which instants the same members of a pool are surely off duty, and who.
     """
 
     hours: dict[str, tuple[int, int, bool]]
     days: dict[str, tuple[int, int, int]]
+    off: dict[str, tuple[int, int, frozenset[str]]]
+
+    @classmethod
+    def nothing(cls) -> Learnt:
+        """Return what is known at first."""
+        return cls({}, {}, {})
 
 
 class Book:
@@ -56,6 +63,8 @@ class Book:
         self._counts = dict(state.counts)
         self._open: dict[str, Any] = dict(state.open) if load is None else {}
         self._own_open: set[str] = set()
+        self._worked: dict[str, str] | None = None
+        self._looked = False
         self._away = state.away
         self._periods: dict[tuple[str, str | None], int] = {}
 
@@ -73,7 +82,12 @@ class Book:
         state = self.state
         opened: Mapping[str, frozenset[str]] = state.open
         if self.load is None and self._own_open:
-            opened = {name: frozenset(x) for name, x in self._open.items() if x}
+            found = self._open.copy()
+            for name in self._own_open:
+                found[name] = frozenset(found[name])
+                if not found[name]:
+                    del found[name]
+            opened = found
         return rotation(
             state.policy,
             state.version + self.changes,
@@ -85,6 +99,25 @@ class Book:
         )
 
     # --- whether a member can take a lead
+
+    def off_duty(self, team: Team) -> frozenset[str]:
+        """Return who of a pool is inactive, not at work, or absent by the policy."""
+        known = self.learnt.off.get(team.key)
+        if known is None or not known[0] <= self.at < known[1]:
+            known = self._off_duty(team)
+            self.learnt.off[team.key] = known
+        return known[2]
+
+    def _off_duty(self, team: Team) -> tuple[int, int, frozenset[str]]:
+        at, names, changes = self.at, [], [2**63]
+        for person in (self.roster.people[name] for name in team.names):
+            changes += [edge for span in person.absences for edge in span if edge > at]
+            closed = self.is_closed(person)
+            if person.hours is not None:
+                changes.append(self.learnt.hours[person.calendar or ""][1])
+            if not person.active or closed or person.is_away(at):
+                names.append(person.name)
+        return at, min(changes), frozenset(names)
 
     def away(self, name: str, team: Team) -> Code | None:
         """Return why a member of a pool can take no lead at all; None if the member can."""
@@ -227,6 +260,8 @@ class Book:
         if self.roster.tracks_open:
             self._drop(lead_id)
             self._opened(name).add(lead_id)
+            if self._worked is not None:
+                self._worked[lead_id] = name
         if not counts:
             return
         if team is not None:
@@ -266,11 +301,26 @@ class Book:
 
     def _drop(self, lead_id: str) -> bool:
         """Take a lead from whoever works on it, and return whether somebody did."""
+        name = self._worker(lead_id)
+        if name is None:
+            return False
+        self._opened(name).discard(lead_id)
+        if self._worked is not None:
+            del self._worked[lead_id]
+        return True
+
+    def _worker(self, lead_id: str) -> str | None:
+        """Return who works on a lead; whoever asks more than once makes a list of all."""
+        if self._worked is not None:
+            return self._worked.get(lead_id)
+        if self._looked:
+            self._worked = {x: name for name, found in self._open.items() for x in found}
+            return self._worked.get(lead_id)
+        self._looked = True
         for name, found in self._open.items():
             if lead_id in found:
-                self._opened(name).discard(lead_id)
-                return True
-        return False
+                return name
+        return None
 
     def absent(self, name: str, spans: tuple[Away, ...]) -> None:
         """Write when a member is away."""

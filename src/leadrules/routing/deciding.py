@@ -194,39 +194,47 @@ class Decision:
     def _chosen(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
         """Return the member who gets the lead, and the turn if it goes by turns."""
         pool, turns = team.pool, self.book.turns(team)
+        away = self.book.off_duty(team) if self.look is None else frozenset()
 
         def can(name: str) -> bool | None:
             return self._can(name, team)
 
         match pool.strategy:
             case "priority":
-                found = next((name for name in team.names if can(name)), None)
+                found = next((x for x in team.names if x not in away and can(x)), None)
                 if found is not None:
                     return found, None
             case "least_loaded":
-                able = [name for name in team.names if can(name)]
+                able = [x for x in team.names if x not in away and can(x)]
                 if able:
-                    return min(able, key=lambda name: self._load(name, team)), None
+                    return self._least_loaded(able, team), None
             case "sticky":
                 own = self.record.get(pool.by)
                 if isinstance(own, str) and own in team.weights and can(own):
                     return own, None
         if pool.strategy not in {"priority", "least_loaded"}:
-            first = turns.first(can)
+            first = turns.first(can, away=away)
             if first is not None:
                 return first[0], (first[1], first[2])
         return self._soonest(team) if pool.wait is not None else None
 
+    def _least_loaded(self, names: Sequence[str], team: Team) -> str:
+        """Return the least loaded of members in the order of the pool; of equals the next."""
+        turns = self.book.turns(team)
+        loads = {name: self._load_of(name, team) for name in names}
+        least = min(loads.values())
+        return min((name for name in names if loads[name] == least), key=turns.turn)
+
+    def _load_of(self, name: str, team: Team) -> int:
+        loaded = self.book.open_leads(name)
+        if team.pool.load == "room":
+            return loaded - team.room[name]
+        return loaded * team.parts[name]
+
     def _load(self, name: str, team: Team) -> tuple[int, int, int]:
         """Return what the least loaded member is found by; of equals it is the next in turn."""
-        book, turns = self.book, self.book.turns(team)
-        loaded = book.open_leads(name)
-        if team.pool.load == "room":
-            limits = [x.most for _, x in team.limits[name] if x.unit == "open"]
-            load = loaded - min(limits)
-        else:
-            load = loaded * team.parts[name]
-        return load, turns.turn(name), team.names.index(name)
+        turn = self.book.turns(team).turn(name)
+        return self._load_of(name, team), turn, team.names.index(name)
 
     def _soonest(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
         """Return who of those at home is next among those who are back within the same 24 hours."""
@@ -304,5 +312,13 @@ class Decision:
 
     def furthest(self, team: Team) -> Code:
         """Return why nobody of a pool takes the lead: what the nearest of its members came to."""
-        codes = [self.code(self.roster.people[name], team) for name in team.names]
-        return max((code for code in codes if code), key=_RANK.__getitem__)
+        off = self.book.off_duty(team)
+        codes: list[Code] = []
+        for names, last in (((x for x in team.names if x not in off), "at-limit"), (off, "closed")):
+            for name in names:
+                code = self.code(self.roster.people[name], team)
+                if code == last:  # no other of these comes further
+                    return code
+                if code is not None:
+                    codes.append(code)
+        return max(codes, key=_RANK.__getitem__)

@@ -96,6 +96,7 @@ class Team:
         pool: The document.
         weights: The weight of each member, in their order.
         parts: What one open lead of each member counts, the less the larger the weight is.
+        room: How many open leads each member takes at most, of those who have such a limit.
         limits: What each member takes, in this pool and over all.
         own: What the pool takes in all.
         match: Which members fit; None is everybody.
@@ -121,6 +122,11 @@ class Team:
                 *((Counter(name, who, str(x)), x) for x in share.limits),
             )
             for who, share in shares.items()
+        }
+        self.room = {
+            who: min(open_)
+            for who, found in self.limits.items()
+            if (open_ := [x.most for _, x in found if x.unit == "open"])
         }
         self.own = tuple((Counter(name, None, str(x)), x) for x in pool.limits)
         self.match = (

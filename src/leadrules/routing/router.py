@@ -99,7 +99,7 @@ class Router:
         if issues:
             raise PolicyError(issues, source="routing")
         self.roster = Roster(routing, self.vocabulary, self.calendars, self.tables)
-        self._learnt = Learnt({}, {})
+        self._learnt = Learnt.nothing()
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (
