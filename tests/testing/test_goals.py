@@ -7,6 +7,7 @@ import pytest
 
 from leadrules import EvaluationError, Policy, load_policy
 from leadrules.testing import Coverage, coverage, load_cases
+from tests.testing.routes import ROUTES_POLICY
 from tests.testing.samples import ACME_POLICY, CASES
 
 HEADER = {"id": "p", "version": 1, "effective": "2026-01-01"}
@@ -211,3 +212,63 @@ def test_a_policy_without_scoring_has_no_coverage() -> None:
     policy = load_policy({"leadrules": 1, "policy": HEADER})
     with pytest.raises(EvaluationError, match="policy 'p' has no section 'scoring'"):
         coverage(policy, ())
+
+
+ROUTED = """\
+leadrules: 1
+policy: {id: p, version: 1, effective: 2026-01-01}
+routing:
+  rules:
+    - {id: large, when: company.employees >= 100, to: {owner: ann}}
+    - {when: 'country == "DE"', to: {owner: ben}}
+    - {id: rest, when: country == "AT", to: {owner: ben}}
+  sends: [{when: 'lead_type == "demo"', send: [agenda]}]
+  queue: triage
+  members: {ann: {limits: 1 per day}, ben: {}}
+"""
+
+
+def test_rules_of_routing_that_no_lead_goes_by_are_told() -> None:
+    policy = load_policy(ROUTED)
+    cases: list[dict[str, Any]] = [
+        {"lead": {"company.employees": 100}, "before": [{"owner": "ann"}]},
+        {"lead": {"country": "DE", "company.employees": 99, "lead_type": "demo"}},
+        {"lead": {"country": "DE", "company.employees": 800}, "previous": None},
+    ]
+    expect = {"route": {"clock": None}}
+    found = covered(policy, *({**case, "expect": expect} for case in cases))
+    assert told(found) == [
+        "route 'large': never unknown: company.employees >= 100",
+        "route 'rules[1]': never false: country == \"DE\"",
+        "route 'rest': never true: country == \"AT\"",
+        "route 'rest': no lead goes by it",
+        'sends[0]: never false: lead_type == "demo"',
+        "queue 'triage': every lead goes by a rule",
+    ]
+    assert [str(goal) for goal in found.goals if goal.kind == "route"] == [
+        "route 'large': reached",
+        "route 'rules[1]': reached",
+        "route 'rest': no lead goes by it",
+        "queue 'triage': every lead goes by a rule",
+    ]
+    more = covered(policy, *({**case, "expect": expect} for case in [*cases, {"lead": {}}]))
+    assert told(more) == [
+        "route 'rules[1]': never false: country == \"DE\"",
+        "route 'rest': never true: country == \"AT\"",
+        "route 'rest': no lead goes by it",
+        'sends[0]: never false: lead_type == "demo"',
+    ]
+
+
+def test_a_rule_that_is_true_of_leads_that_it_gives_to_nobody_is_not_tried() -> None:
+    policy = load_policy(ROUTED.replace("ann: {limits: 1 per day}", "ann: {active: false}"))
+    case = {"lead": {"company.employees": 100}, "expect": {"route": None}}
+    assert "route 'large': no lead goes by it" in told(covered(policy, case))
+
+
+def test_rules_of_routing_read_score_and_stage() -> None:
+    expect = {"route": {"owner": "dora"}}
+    lead = {"created": "2026-03-01T09:00", "company.employees": 200}
+    assert "route 'sales': reached" in [
+        str(goal) for goal in covered(ROUTES_POLICY, {"lead": lead, "expect": expect}).goals
+    ]

@@ -1,4 +1,4 @@
-"""How much of a policy its cases try: verdicts, sides of thresholds, bands, letters and digits."""
+"""How much of a policy its cases try: verdicts, sides of thresholds, grades, rules of routing."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from leadrules.engine import Engine
 from leadrules.events import standing
 from leadrules.layout import told
 from leadrules.policy import Policy
+from leadrules.routing.document import Routing
+from leadrules.routing.router import Answered
 from leadrules.scoring.document import Scoring
 from leadrules.scoring.score import Score
 from leadrules.testing.cases import Case
+from leadrules.testing.progress import progress_of
+from leadrules.testing.routed import before_routing
 from leadrules.testing.thresholds import Sides, band_sides, sides_of
 from leadrules.values import Value, moment_of
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["Coverage", "Goal", "coverage"]
 
-Kind = Literal["verdict", "threshold", "grade"]
+Kind = Literal["verdict", "threshold", "grade", "route"]
 
 _VERDICTS: tuple[tuple[bool | None, str], ...] = (
     (True, "true"),
@@ -38,8 +42,8 @@ class Goal:
     """One thing that cases can try.
 
     Attributes:
-        kind: A `verdict` of a condition, a side of a `threshold`, or a `grade`: a band, a letter
-            or a digit.
+        kind: A `verdict` of a condition, a side of a `threshold`, a `grade` (a band, a letter or
+            a digit), or a `route`: a rule by which a lead goes somewhere.
         subject: What it is about, such as `rule 'large'`.
         missing: What is to be told if no case reaches it.
         reached: Whether a case does.
@@ -59,8 +63,8 @@ class Coverage:
     """The goals of a policy, and which of them its cases reach.
 
     Attributes:
-        goals: Every verdict that a condition can have, both sides of every threshold, and every
-            band, letter and digit, in document order.
+        goals: Every verdict that a condition can have, both sides of every threshold, every
+            band, letter and digit, and every rule of routing, in document order.
     """
 
     goals: tuple[Goal, ...]
@@ -94,7 +98,7 @@ def coverage(policy: Policy, cases: Iterable[Case]) -> Coverage:
         cases: The cases, such as those of `load_cases(...)`.
 
     Raises:
-        EvaluationError: If the policy does not score, or a case cannot be evaluated.
+        EvaluationError: If the policy neither scores nor routes, or a case cannot be evaluated.
 
     Examples:
         >>> from leadrules import load_policy
@@ -113,15 +117,19 @@ def coverage(policy: Policy, cases: Iterable[Case]) -> Coverage:
         coverage 50.0 %: the cases reach 1 of 2 goals
           rule 'known.1': never true: known(email)
     """
-    scorer = Engine(policy).scorer
-    found = list(cases)
-    tried = [_Tried.of(case, policy.vocabulary) for case in found]
-    scores = [(case.history.previous, case.history.score(scorer)) for case in found]
-    goals = [
-        *_condition_goals(scorer.scoring, policy.vocabulary, tried),
-        *_grade_goals(scorer.scoring, [score for _, score in scores]),
-        *_band_goals(scorer.scoring, policy.vocabulary, scores),
-    ]
+    engine, found = Engine(policy), list(cases)
+    goals: list[Goal] = []
+    if policy.scoring is not None or policy.routing is None:
+        scoring, words = engine.scorer.scoring, policy.vocabulary
+        tried = [_Tried.of(case, words) for case in found]
+        scores = [(case.history.previous, case.history.score(engine.scorer)) for case in found]
+        goals += [
+            *_condition_goals(_conditions(scoring), words, tried),
+            *_grade_goals(scoring, [score for _, score in scores]),
+            *_band_goals(scoring, words, scores),
+        ]
+    if policy.routing is not None:
+        goals += _route_goals(engine, policy.routing, found)
     return Coverage(tuple(goals))
 
 
@@ -134,12 +142,15 @@ class _Tried(NamedTuple):
     activities: Sequence[tuple[str | None, Mapping[str, Value]]]
 
     @classmethod
-    def of(cls, case: Case, vocabulary: Vocabulary) -> _Tried:
-        """Return what conditions read of a case."""
+    def of(
+        cls, case: Case, vocabulary: Vocabulary, derived: Mapping[str, Value] | None = None
+    ) -> _Tried:
+        """Return what conditions read of a case, and of what earlier steps add to the lead."""
         history, at = case.history, moment_of(case.history.at)
         stood = standing(history.events, lead_id=history.lead.id, at=at)
         activities = [(event.type, event.record) for event in stood]
-        return cls(at, vocabulary.parameters_at(at), history.lead.record, activities)
+        record = {**history.lead.record, **(derived or {})}
+        return cls(at, vocabulary.parameters_at(at), record, activities)
 
     def seen(self, condition: Condition, activity: str | None) -> Iterator[Seen]:
         """Yield a condition as it is seen: of the lead, or of each activity of a type."""
@@ -148,10 +159,14 @@ class _Tried(NamedTuple):
             yield observe(condition, record, at=self.at, parameters=self.parameters)
 
 
+_Asked = tuple[str, Condition, str | None]
+"""What a condition belongs to, the condition, and the activities that it reads."""
+
+
 def _condition_goals(
-    scoring: Scoring, vocabulary: Vocabulary, tried: Sequence[_Tried]
+    conditions: Iterable[_Asked], vocabulary: Vocabulary, tried: Sequence[_Tried]
 ) -> Iterator[Goal]:
-    for subject, condition, activity in _conditions(scoring):
+    for subject, condition, activity in conditions:
         words = vocabulary if activity is None else vocabulary.of_activity(activity)
         seen = [(case.at, one) for case in tried for one in case.seen(condition, activity)]
         text = format_condition(condition)
@@ -166,8 +181,7 @@ def _condition_goals(
             yield from _side_goals(subject, sides)
 
 
-def _conditions(scoring: Scoring) -> Iterator[tuple[str, Condition, str | None]]:
-    """Yield what each condition belongs to, the condition, and the activities that it reads."""
+def _conditions(scoring: Scoring) -> Iterator[_Asked]:
     for rule_id, rule in scoring.rules():
         yield f"rule '{rule_id}'", rule.when, None
     for name, found in scoring.engagement.rules.items() if scoring.engagement else ():
@@ -202,3 +216,25 @@ def _band_goals(
     if scoring.bands is not None:
         for name, sides in band_sides(scoring.bands, vocabulary, scores):
             yield from _side_goals(f"band '{name}'", sides)
+
+
+def _route_goals(engine: Engine, routing: Routing, cases: Sequence[Case]) -> Iterator[Goal]:
+    """Yield the goals of the rules of routing: what they can be, and that a lead goes by each."""
+    policy = engine.policy
+    tried: list[_Tried] = []
+    answers: list[Answered] = []
+    for case in cases:
+        progress = progress_of(engine, case.history)
+        derived = before_routing(engine, case.history, progress.state)
+        tried.append(_Tried.of(case, policy.staged, derived))
+        answers.append(case.route(engine, progress))
+    taken = {answer.rule for answer in answers if answer}
+    for name, rule in zip(routing.ids(), routing.rules, strict=True):
+        subject = f"route '{name}'"
+        yield from _condition_goals([(subject, rule.when, None)], policy.staged, tried)
+        yield Goal("route", subject, "no lead goes by it", name in taken)
+    for index, sending in enumerate(routing.sends):
+        asked = (f"sends[{index}]", sending.when, None)
+        yield from _condition_goals([asked], policy.staged, tried)
+    if routing.queue is not None:
+        yield Goal("route", f"queue '{routing.queue}'", "every lead goes by a rule", None in taken)

@@ -11,7 +11,7 @@ from leadrules.routing.router import Answered
 from leadrules.testing.history import History
 from leadrules.testing.laws import broken
 from leadrules.testing.pools import given
-from leadrules.testing.routed import said_of
+from leadrules.testing.routed import before_routing, said_of
 from leadrules.values import Value, moment_of
 
 __all__ = ["frames_route_as_leads"]
@@ -48,7 +48,7 @@ def frames_route_as_leads(engine: Engine, leads: Sequence[History]) -> None:
     import polars as pl  # noqa: PLC0415 - frames are an extra
 
     router = engine.router
-    each = [_One(history, _derived(engine, history)) for history in leads]
+    each = [_One(history, before_routing(engine, history)) for history in leads]
     moment = "moment_of_the_lead"
     moments = pl.Series(moment, [x.history.at for x in each], dtype=pl.Datetime("us", "UTC"))
     frame = _frame(engine, each).with_columns(moments)
@@ -64,13 +64,6 @@ def frames_route_as_leads(engine: Engine, leads: Sequence[History]) -> None:
     if state != singly:
         wrong = f"it leads to {state.to_dict()}, and alone to {singly.to_dict()}"
         broken(_LAW, wrong, each[-1].history)
-
-
-def _derived(engine: Engine, history: History) -> Mapping[str, Value]:
-    found = engine.evaluate(
-        history.lead, events=history.events, at=history.at, previous=history.previous
-    )
-    return engine._before_routing(history.lead, found)  # noqa: SLF001 - as `route` does
 
 
 def _frame(engine: Engine, each: Sequence[_One]) -> Any:

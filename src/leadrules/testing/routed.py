@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from leadrules.engine import Engine
 from leadrules.events import Event, standing
 from leadrules.lead import Lead
+from leadrules.lifecycle.state import State
 from leadrules.routing.assignment import Assignment
 from leadrules.routing.pools import Reason
 from leadrules.routing.rotation import Rotation
 from leadrules.routing.router import Answered
 from leadrules.testing.history import History
 from leadrules.testing.progress import Progress
-from leadrules.values import moment_of
+from leadrules.values import Value, moment_of
 
-__all__ = ["Before", "route_of", "said_of", "where_to"]
+__all__ = ["Before", "before_routing", "route_of", "said_of", "where_to"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,29 @@ def route_of(
         previous=history.previous,
     )
     return again
+
+
+def before_routing(
+    engine: Engine, history: History, state: State | None = None
+) -> Mapping[str, Value]:
+    """Return what the steps before routing add to a lead, as `Engine.route` has it.
+
+    Args:
+        engine: The engine of a policy that routes.
+        history: The lead.
+        state: Where it is; by default its events say so.
+
+    Raises:
+        EvaluationError: If the policy cannot say.
+    """
+    found = engine.evaluate(
+        history.lead,
+        events=history.events,
+        state=state,
+        at=history.at,
+        previous=history.previous,
+    )
+    return engine._before_routing(history.lead, found)  # noqa: SLF001 - the same for all
 
 
 def _rotation(engine: Engine, history: History, before: Iterable[Before]) -> Rotation:

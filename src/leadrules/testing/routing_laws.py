@@ -18,6 +18,7 @@ from leadrules.routing.router import Answered
 from leadrules.testing.history import History
 from leadrules.testing.laws import Violation
 from leadrules.testing.ledger import Ledger, Taken
+from leadrules.testing.routed import before_routing
 
 __all__ = [
     "leads_are_not_given_back",
@@ -95,10 +96,7 @@ def previews_are_decisions(engine: Engine, leads: Leads) -> None:
     for place, step in enumerate(steps(engine, leads)):
         history, before = step.history, step.before
         known = before.to_dict()
-        found = engine.evaluate(
-            history.lead, events=history.events, at=history.at, previous=history.previous
-        )
-        derived = engine._before_routing(history.lead, found)  # noqa: SLF001 - as `route` does
+        derived = before_routing(engine, history)
         preview = engine.router.preview(history.lead, at=history.at, state=before, derived=derived)
         if preview != step.answer:
             wrong = f"it tells: {preview}, and then: {step.answer}"
