@@ -164,12 +164,12 @@ class Lookup(Section):
         if found or table not in rows:
             return
         wrong = [*_first(self._check_rows(path, rows[table], vocabulary, known))]
+        index = None if wrong else LookupIndex(self, rows[table])
+        if index is not None:
+            wrong += _first(index.check(path))
         yield from wrong
-        if not wrong:
-            index = LookupIndex(self, rows[table])
-            yield from _first(index.check(path))
-            if warnings:
-                yield from index.gaps(path, vocabulary)
+        if index is not None and warnings and not wrong:
+            yield from index.gaps(path, vocabulary)
 
     def _check_fields(self, path: Path, vocabulary: Vocabulary) -> Iterator[Problem]:
         for place, field, kinds in self.fields():
