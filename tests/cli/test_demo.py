@@ -186,6 +186,35 @@ def test_the_demo_shows_who_gets_the_leads_that_nobody_owns(leadrules: Command) 
 12 leads went to pool 'first_calls', by turns: Jonas Rieger 5 of weight 2, Nele
 Vogt 5 of weight 2, Mara Lind 2 of weight 1.
 
+lead 4100000000000309344, as of 2026-10-05 09:00 Europe/Berlin
+goes to Jonas Rieger, from 'first_calls', by rule 'large_deal'
+the clock 'speed_to_lead' starts
+
+rules
+  early          false: stage in ["suspect", "recycled"]; stage is "inquiry"
+  refused        false: not consent; consent is true
+  named_account  false: known(account.owner); account.owner is missing
+  alps           false: country == "CH"; country is "AT"
+  large_deal     true: band == "hot" or budget >= param.large_deal; budget is
+                   43000 EUR, param.large_deal is 40000 EUR
+                 why: worth a visit
+                 to pool 'sales': everybody who fits is absent
+                 otherwise pool 'first_calls'
+  not asked      others
+
+pool 'sales': the lowest turn is next, which is (leads + 1/2) / weight
+  Tom Brandt  is absent until 2026-10-17 00:00
+  Ines Falk   does not fit: country in member.countries or missing(country);
+                member.countries is ["DE"], country is "AT"
+
+pool 'first_calls': the lowest turn is next, which is (leads + 1/2) / weight
+  Jonas Rieger  gets it; 0 leads for weight 2, turn 0.25
+  Nele Vogt     0 leads for weight 2, turn 0.25
+  Mara Lind     0 leads for weight 1, turn 0.5
+
+what is sent
+  printed_brochure  by rule 'large_deal'
+
 """
     )
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
-from rich.rule import Rule as Line
-from rich.table import Table
+from rich.rule import Rule
 from rich.text import Text
 
 from leadrules import presets
 from leadrules.cli.agenda import owed_table
+from leadrules.cli.answers import answers_table
 from leadrules.cli.consoles import CommandError, results
 from leadrules.cli.display import (
     best_first,
@@ -34,7 +33,7 @@ from leadrules.lifecycle.owed import urgency
 from leadrules.policy import Policy, load_policy
 from leadrules.routing.assignment import Assignment
 from leadrules.routing.router import Answered
-from leadrules.routing.rules import RoutingRule
+from leadrules.routing.trace import Trace
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
@@ -135,45 +134,24 @@ def _show_routed(
         if x.score is not None and x.state is not None and x.state.owner is None
     ]
     answers: list[Answered] = []
+    traces: list[Trace] = []
     state = router.start()
     for _, lead in sorted(unowned, key=lambda pair: -pair[0]):
-        events = histories.get(lead.id, ())
-        answer, state = engine.route(lead, events=events, rotation=state, at=at)
+        events, before = histories.get(lead.id, ()), state
+        answer, state = engine.route(lead, events=events, rotation=before, at=at)
         answers.append(answer)
+        if answer.passed and not traces:
+            traces.append(engine.explain_route(lead, events=events, rotation=before, at=at))
     first = {(x.rule, x.passed): x for x in reversed(answers)}
     console.print(f"{len(answers)} leads have no owner. Of each kind the best:")
-    console.print(_routed_table([x for x in answers if x in first.values()], router.routing.rules))
+    console.print(answers_table([x for x in answers if x in first.values()], router.routing.rules))
     owners = Counter(x.owner for x in answers if isinstance(x, Assignment) and x.pool == TEAM)
     shares = router.routing.pools[TEAM].shares(router.routing.members)
     each = (f"{name} {owners[name]} of weight {x.weight}" for name, x in shares.items())
     console.print(f"{owners.total()} leads went to pool '{TEAM}', by turns: {', '.join(each)}.")
-
-
-def _routed_table(answers: Sequence[Answered], rules: Sequence[RoutingRule]) -> Table:
-    """Return who gets leads, and why."""
-    whys = {rule.id: rule.why for rule in rules}
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        collapse_padding=True,
-        expand=True,
-        header_style="bold",
-        pad_edge=False,
-    )
-    table.add_column("Lead", max_width=20, overflow="fold")
-    table.add_column("Goes to", ratio=2, overflow="fold")
-    table.add_column("By rule, and why", ratio=3, overflow="fold")
-    for answer in answers:
-        passed = [f"not {found}" for found in answer.passed]
-        reasons = "; ".join([f"{answer.rule}: {whys.get(answer.rule)}", *passed])
-        table.add_row(*map(Text, (answer.lead_id, _whom(answer), reasons)))
-    return table
-
-
-def _whom(answer: Answered) -> str:
-    if not isinstance(answer, Assignment):
-        return "nobody"
-    named = {"queue": answer.queue, "partner": answer.partner}
-    return next((f"{kind} {name}" for kind, name in named.items() if name), answer.owner or "")
+    for trace in traces:
+        console.print()
+        console.print(Text(trace.text(width=console.width)), soft_wrap=True)
 
 
 def _show_owed(
@@ -251,7 +229,7 @@ def _next_steps(folder: str, *, write: bool) -> str:
 
 def _chapter(console: Console, title: str) -> None:
     console.print()
-    console.print(Line(Text(title, style="bold"), align="left"))
+    console.print(Rule(Text(title, style="bold"), align="left"))
 
 
 def _compared(
