@@ -18,6 +18,7 @@ from benchmarks import (
     intake,
     lead,
     lifecycle,
+    routing,
     rules,
 )
 from leadrules import __version__
@@ -34,6 +35,7 @@ SECTIONS = {
     "intake": intake.run,
     "lifecycle": lifecycle.run,
     "business_time": business_time.run,
+    "routing": routing.run,
 }
 PACKAGES = (
     "polars",
