@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadrules import EvaluationError, Event, load_policy
+from leadrules import Company, EvaluationError, Event, Lead, load_policy
 from leadrules.testing import Comparison, compare, joint_vocabulary
 from leadrules.values import Type
 from tests.testing.samples import ACME, ACME_POLICY
@@ -65,17 +65,19 @@ def test_it_counts_who_changes() -> None:
 
 def test_events_and_bands_before_are_those_of_each_lead() -> None:
     found = compared(events=[*views("1", 1, 2, 3), *views("9", 1)], previous={"1": "hot"})
-    assert [x.before.engagement != 0 for x in found.leads] == [True, False, False]
-    assert found.leads[0].before.band == "hot"
+    scores = [x.before for x in found.leads if x.before is not None]
+    assert [score.engagement != 0 for score in scores] == [True, False, False]
+    assert found.leads[0].old("band") == "hot"
 
 
 def test_a_band_that_a_policy_has_not_is_none_before() -> None:
     found = compare(ACME_POLICY, FIT, LEADS, at=AT, previous={"1": "hot"})
-    assert found.leads[0].after.band is None
+    assert found.leads[0].new("band") is None
 
 
 def test_what_a_policy_does_not_declare_it_does_not_see() -> None:
     found = compare(FIT, ACME_POLICY, LEADS, events=views("1", 1), at=AT)
+    assert found.leads[0].before is not None
     assert found.leads[0].before.fit == 2.5
     assert found.aspects == ("band", "ready", "letter")
     assert found.share == 1
@@ -294,3 +296,120 @@ def test_it_shows_in_a_notebook() -> None:
     assert text.startswith("<p><b>acme, version 2 &rarr; acme, version 3</b>, at 2026-03-02")
     assert "<tr><th>letter: old, new</th><th>A</th><th>B</th><th>C</th></tr>" in text
     assert "<li>1: band" in text
+
+
+ROUTED = """
+leadrules: 1
+policy: {id: routed, version: 1, effective: 2026-01-01}
+routing:
+  rules:
+    - {id: large, when: company.employees >= 100, to: {owner: ann}, otherwise: {queue: large}}
+    - {id: rest, when: always, to: {pool: team}}
+  pools: {team: {members: [ben, cyd]}}
+  members: {ann: {limits: 1 per day}, ben: {}, cyd: {}}
+"""
+ROUTED_LEADS = [
+    Lead(id=str(number), company=Company(employees=employees))
+    for number, employees in enumerate((200, 200, 70, 70, 5), start=1)
+]
+
+
+def test_leads_that_somebody_else_gets_are_changed() -> None:
+    old = load_policy(ROUTED)
+    new = load_policy(ROUTED.replace(">= 100", ">= 50").replace("queue: large", "owner: cyd"))
+    found = compare(old, new, ROUTED_LEADS, at=AT)
+    assert found.aspects == ("owner", "queue", "rule")
+    assert [change.lead_id for change in found.changed] == ["2", "3", "4"]
+    assert found.causes(found.changed[0]) == ()
+    assert found.transitions("queue") == {(None, None): 4, ("large", None): 1}
+    assert str(found) == (
+        """\
+routed, version 1 -> routed, version 1, at 2026-03-02T08:00:00+00:00
+changed: 3 of 5 leads, 60.0 % (owner: 2, queue: 1, rule: 2)
+
+owner: old -> new  leads
+ben -> cyd             1
+none -> cyd            1
+
+queue: old -> new  leads
+large -> none          1
+
+rule: old -> new  leads
+rest -> large         2
+
+2: owner none -> cyd, queue large -> none
+3: owner ben -> cyd, rule rest -> large
+4: rule rest -> large"""
+    )
+    data = json.loads(json.dumps(found.to_dict()))
+    assert data["counts"] == {"owner": 2, "queue": 1, "rule": 2}
+    assert data["transitions"]["rule"] == [
+        {"from": "large", "to": "large", "leads": 2},
+        {"from": "rest", "to": "large", "leads": 2},
+        {"from": "rest", "to": "rest", "leads": 1},
+    ]
+    assert data["examples"][0] == {
+        "lead_id": "2",
+        "owner": {"old": None, "new": "cyd"},
+        "queue": {"old": "large", "new": None},
+        "fires": [],
+        "ceases": [],
+        "causes": [],
+    }
+    assert "<tr><th>rule: old -&gt; new</th><th>leads</th></tr>" in found._repr_html_()
+
+
+def test_why_nobody_gets_a_lead_is_an_aspect() -> None:
+    old = load_policy(ROUTED)
+    new = load_policy(ROUTED.replace(", otherwise: {queue: large}", ""))
+    found = compare(old, new, ROUTED_LEADS, at=AT)
+    assert found.aspects == ("owner", "queue", "rule", "unassigned")
+    assert str(found.changed[0]) == "2: queue large -> none, unassigned none -> at-limit"
+
+
+def test_the_best_leads_are_routed_first() -> None:
+    scored = (
+        ROUTED
+        + "scoring: {fit: {characteristics: {size: [{when: company.employees >= 150, points: 9}]}}}"
+    )
+    leads = [Lead(id="1", company=Company(employees=120)), *ROUTED_LEADS[1:2]]
+    found = compare(load_policy(scored), load_policy(scored), leads, at=AT)
+    assert found.aspects == ("score", "owner", "queue", "rule")
+    assert [change.old("owner") for change in found.leads] == [None, "ann"]
+    assert found.changed == ()
+
+
+def test_many_moves_are_cut_short() -> None:
+    names = [f"m{number:02}" for number in range(12)]
+    text = """
+leadrules: 1
+policy: {id: many, version: 1, effective: 2026-01-01}
+routing:
+  rules: [{id: all, when: always, to: {pool: team}}]
+"""
+    old, new = (
+        load_policy(
+            f"{text}  pools: {{team: {{members: [{', '.join(order)}]}}}}\n"
+            f"  members: {{{', '.join(f'{name}: {{}}' for name in names)}}}\n"
+        )
+        for order in (names, names[::-1])
+    )
+    leads = [Lead(id=name) for name in (*names, "m12")]
+    lines = list(compare(old, new, leads, at=AT).lines())
+    assert lines[1] == "changed: 13 of 13 leads, 100.0 % (owner: 13, rule: 0)"
+    assert lines[3:6] == [
+        "owner: old -> new  leads",
+        "m00 -> m11             2",
+        "m01 -> m10             1",
+    ]
+    assert lines[13:16] == ["m09 -> m02             1", "others                 2", ""]
+
+
+def test_a_policy_that_does_not_route_is_compared_by_its_scores() -> None:
+    routed = load_policy(ACME + ROUTED[ROUTED.index("routing:") :])
+    found = compare(ACME_POLICY, routed, LEADS, at=AT)
+    assert found.aspects == ("band", "ready", "letter")
+    assert found.leads[0].routes == ()
+    assert found.leads[0].old("owner") is None
+    with pytest.raises(EvaluationError, match="policy 'routed' has no section 'scoring'"):
+        compare(load_policy(ROUTED), routed, LEADS, at=AT)

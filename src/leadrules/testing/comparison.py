@@ -8,87 +8,38 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 from leadrules.engine import Engine
 from leadrules.events import Event
 from leadrules.layout import told
 from leadrules.lead import Lead
 from leadrules.policy import Policy
+from leadrules.routing.router import Answered
 from leadrules.scoring.effect import Effect
 from leadrules.scoring.explanation import Explanation
 from leadrules.scoring.points import points_text
 from leadrules.scoring.score import Score
 from leadrules.scoring.scorer import Scorer
 from leadrules.sections import millionths, plain
+from leadrules.testing.changes import (
+    ROUTES,
+    VERDICTS,
+    Aspect,
+    Cause,
+    Change,
+    measured,
+    text_of,
+)
 from leadrules.testing.history import History
+from leadrules.testing.rerouting import routes_of
 from leadrules.values import moment_of
 
 __all__ = ["Cause", "Change", "Comparison", "compare"]
 
-Aspect = Literal["band", "ready", "letter", "score"]
-
-_VERDICTS: tuple[Aspect, ...] = ("band", "ready", "letter")
-_ASPECTS: tuple[Aspect, ...] = (*_VERDICTS, "score")
-_NOTHING = "none"
 _MOST = 4
+_MOST_MOVES = 10
 _ALL = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One lead by two policies.
-
-    Attributes:
-        lead_id: The lead.
-        before: What the old policy says.
-        after: What the new one does.
-        history: The lead with its events.
-    """
-
-    lead_id: str
-    before: Score
-    after: Score
-    history: History
-
-    @property
-    def aspects(self) -> tuple[Aspect, ...]:
-        """What of `band`, `ready`, `letter` and `score` is not the same."""
-        return tuple(x for x in _ASPECTS if _of(self.before, x) != _of(self.after, x))
-
-    @property
-    def fires(self) -> tuple[str, ...]:
-        """The rules that fire by the new policy, and not by the old."""
-        return tuple(rule for rule in self.after.fired if rule not in self.before.fired)
-
-    @property
-    def ceases(self) -> tuple[str, ...]:
-        """The rules that fire by the old policy, and not by the new."""
-        return tuple(rule for rule in self.before.fired if rule not in self.after.fired)
-
-    def __str__(self) -> str:
-        aspects = (
-            f"{x} {_text(_of(self.before, x))} -> {_text(_of(self.after, x))}" for x in self.aspects
-        )
-        return f"{told(self.lead_id)}: {', '.join(aspects) or 'the same'}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A rule or a criterion that gives other points by the new policy.
-
-    Attributes:
-        id: What it is called.
-        old: Its points by the old policy.
-        new: Its points by the new one.
-    """
-
-    id: str
-    old: Decimal
-    new: Decimal
-
-    def __str__(self) -> str:
-        return f"{told(self.id)} {plain(self.old)} -> {plain(self.new)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,7 +47,8 @@ class Comparison:
     """What two policies say of the same leads at a moment.
 
     A lead is changed if its band, its readiness or its letter is another; where no policy has any
-    of these, if its score is.
+    of these, if its score is. Where both policies route, it is also changed if its owner, its
+    queue, its partner, the rule or the reason why nobody gets it is another.
 
     Attributes:
         old: The old policy.
@@ -109,16 +61,20 @@ class Comparison:
     new: Policy
     at: datetime
     leads: tuple[Change, ...]
-    _scorers: tuple[Scorer, Scorer]
+    _scorers: tuple[Scorer, ...]
 
     @property
     def aspects(self) -> tuple[Aspect, ...]:
-        """What counts as a change: those of band, readiness and letter that there are, or score."""
-        pairs = [(change.before, change.after) for change in self.leads]
-        said = [
-            x for x in _VERDICTS if any(_of(score, x) is not None for p in pairs for score in p)
-        ]
-        return tuple(said) or ("score",)
+        """What counts as a change: those of band, readiness and letter that there are, or score.
+
+        Then those of who gets the leads that there are, if both policies route.
+        """
+        said = [x for x in VERDICTS if self._is_said(x)]
+        scored: tuple[Aspect, ...] = ("score",) if self._scorers else ()
+        return (*(said or scored), *(x for x in ROUTES if self._is_said(x)))
+
+    def _is_said(self, aspect: Aspect) -> bool:
+        return any(x.old(aspect) is not None or x.new(aspect) is not None for x in self.leads)
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -132,21 +88,26 @@ class Comparison:
         return len(self.changed) / len(self.leads) if self.leads else 0.0
 
     def count(self, aspect: Aspect) -> int:
-        """Return of how many leads the `band`, `ready`, `letter` or `score` is another."""
+        """Return of how many leads the `band`, the `owner` or another aspect is not the same."""
         return sum(aspect in change.aspects for change in self.leads)
 
     def transitions(self, aspect: Aspect) -> Mapping[tuple[Any, Any], int]:
-        """Return how many leads go from each `band`, `ready` or `letter` to each."""
-        return Counter((_of(x.before, aspect), _of(x.after, aspect)) for x in self.leads)
+        """Return how many leads go from each `band`, `owner` or so to each."""
+        return Counter((x.old(aspect), x.new(aspect)) for x in self.leads)
 
     def causes(self, change: Change) -> tuple[Cause, ...]:
         """Return what gives other points by the new policy, the largest differences first.
 
         Where nothing does, a change comes of limits, of thresholds or of what bands need.
         """
+        if not self._scorers:
+            return ()
         old, new = (
             {reason.id: reason.points for reason in found.reasons(most=_ALL)}
-            for found in (_explained(scorer, change.history) for scorer in self._scorers)
+            for found in (
+                _explained(policy, scorer, change.history)
+                for policy, scorer in zip((self.old, self.new), self._scorers, strict=True)
+            )
         )
         nothing = Decimal(0)
         found = [
@@ -161,16 +122,18 @@ class Comparison:
         causes = [str(cause) for cause in self.causes(change)]
         more = [f"and {len(causes) - _MOST} more"] if len(causes) > _MOST else []
         because = ", ".join([*causes[:_MOST], *more]) or "; ".join(self._moved(change))
+        if not because and set(ROUTES).issuperset(change.aspects):
+            return str(change)
         return f"{change}; {because or 'every rule gives the same points'}"
 
     def _moved(self, change: Change) -> Iterator[str]:
         """Yield points that are the same by both policies, and what thresholds moved past them."""
-        for aspect in change.aspects:
+        for aspect in change.aspects if self._scorers else ():
             old, new = (_thresholds(scorer, aspect, self.at) for scorer in self._scorers)
             if old is None or new is None or old[0] != new[0]:
                 continue
             measure = old[0]
-            before, after = (getattr(x, measure) for x in (change.before, change.after))
+            before, after = (measured(x, measure) for x in (change.before, change.after))
             passed = [
                 f"{told(name)} was from {points_text(least)}, is from {points_text(new[1][name])}"
                 for name, least in old[1].items()
@@ -180,7 +143,7 @@ class Comparison:
             ]
             if passed and before == after:
                 of = "" if measure == "score" else f" of {measure}"
-                yield f"{_text(before)} points{of}; {', '.join(passed)}"
+                yield f"{text_of(before)} points{of}; {', '.join(passed)}"
 
     def to_dict(self, *, examples: int = 10) -> dict[str, Any]:
         """Return the comparison as plain data for JSON.
@@ -195,7 +158,7 @@ class Comparison:
             "leads": len(self.leads),
             "changed": len(self.changed),
             "share": self.share,
-            "counts": {aspect: self.count(aspect) for aspect in (*self.aspects, "score")},
+            "counts": {aspect: self.count(aspect) for aspect in self._counted},
             "transitions": {
                 aspect: [
                     {"from": before, "to": after, "leads": count}
@@ -224,10 +187,9 @@ class Comparison:
         """
         yield f"{_titled(self.old)} -> {_titled(self.new)}, at {self.at.isoformat()}"
         yield f"{self._summary()}"
-        for aspect in self.aspects:
-            if aspect != "score":
-                yield ""
-                yield from _table(self._matrix(aspect))
+        for rows in self._matrices():
+            yield ""
+            yield from _table(rows)
         if self.changed:
             yield ""
         for change in self.changed[:examples]:
@@ -242,22 +204,15 @@ class Comparison:
                 f"at {escape(self.at.isoformat())}<br>{escape(self._summary())}</p>"
             )
         ]
-        for aspect in self.aspects:
-            if aspect != "score":
-                head, *rows = self._matrix(aspect)
-                parts.append(
-                    f"<table>{_html_row(head, 'th')}{''.join(map(_html_row, rows))}</table>"
-                )
+        for head, *rows in self._matrices():
+            parts.append(f"<table>{_html_row(head, 'th')}{''.join(map(_html_row, rows))}</table>")
         examples = "".join(f"<li>{escape(self.told(change))}</li>" for change in self.changed[:10])
         return "".join([*parts, f"<ul>{examples}</ul>" if examples else ""])
 
     def _example(self, change: Change) -> dict[str, Any]:
         return {
             "lead_id": change.lead_id,
-            **{
-                x: {"old": _of(change.before, x), "new": _of(change.after, x)}
-                for x in change.aspects
-            },
+            **{x: {"old": change.old(x), "new": change.new(x)} for x in change.aspects},
             "fires": list(change.fires),
             "ceases": list(change.ceases),
             "causes": [
@@ -266,29 +221,59 @@ class Comparison:
             ],
         }
 
+    @property
+    def _counted(self) -> tuple[Aspect, ...]:
+        """What is counted: what counts as a change, and the score."""
+        of_score = [x for x in self.aspects if x not in ROUTES]
+        of_routes = [x for x in self.aspects if x in ROUTES]
+        score: list[Aspect] = ["score"] if self._scorers else []
+        return tuple(dict.fromkeys([*of_score, *score, *of_routes]))
+
     def _summary(self) -> str:
         total = len(self.leads)
-        counts = [f"{x}: {self.count(x)}" for x in dict.fromkeys((*self.aspects, "score"))]
+        counts = [f"{x}: {self.count(x)}" for x in self._counted]
         share = f"{100 * self.share:.1f} %"
         return f"changed: {len(self.changed)} of {total} leads, {share} ({', '.join(counts)})"
+
+    def _matrices(self) -> Iterator[list[list[str]]]:
+        """Yield the rows of a table for each aspect; of who gets leads, only what changes."""
+        for aspect in self.aspects:
+            if aspect in ROUTES:
+                rows = self._moves(aspect)
+                if rows:
+                    yield [[f"{aspect}: old -> new", "leads"], *rows]
+            elif aspect != "score":
+                yield self._matrix(aspect)
+
+    def _moves(self, aspect: Aspect) -> list[list[str]]:
+        """Return between whom leads change, most leads first."""
+        found = [
+            (-count, f"{text_of(before)} -> {text_of(after)}")
+            for (before, after), count in self.transitions(aspect).items()
+            if before != after
+        ]
+        rows = [[told, str(-count)] for count, told in sorted(found)]
+        more = sum(-count for count, _ in sorted(found)[_MOST_MOVES:])
+        return [*rows[:_MOST_MOVES], *([["others", str(more)]] if more else [])]
 
     def _matrix(self, aspect: Aspect) -> list[list[str]]:
         """Return the rows of a matrix: from the old in rows to the new in columns."""
         found = self.transitions(aspect)
         rows = self._values(aspect, self.old, {before for before, _ in found})
         columns = self._values(aspect, self.new, {after for _, after in found})
-        head = [f"{aspect}: old, new", *map(_text, columns)]
-        return [head] + [[_text(x), *(str(found.get((x, y), 0)) for y in columns)] for x in rows]
+        head = [f"{aspect}: old, new", *map(text_of, columns)]
+        return [head] + [[text_of(x), *(str(found.get((x, y), 0)) for y in columns)] for x in rows]
 
     def _values(self, aspect: Aspect, policy: Policy, said: Iterable[Any]) -> list[Any]:
         order = _known(aspect, policy)
         return [*order, *(value for value in said if value not in order)]
 
-    def _rank(self, aspect: Aspect, pair: tuple[Any, Any]) -> tuple[int, int]:
+    def _rank(self, aspect: Aspect, pair: tuple[Any, Any]) -> tuple[int, int, str]:
         before, after = _known(aspect, self.old), _known(aspect, self.new)
         return (
             before.index(pair[0]) if pair[0] in before else len(before),
             after.index(pair[1]) if pair[1] in after else len(after),
+            " ".join(map(text_of, pair)) if aspect in ROUTES else "",
         )
 
 
@@ -316,8 +301,12 @@ def compare(  # noqa: PLR0913 - two policies, and all that a history is made of
         previous: The band that each lead was in before, by its id. A band that one of the
             policies does not have is none before for that one.
 
+    Where both policies route, each of them routes the leads from the start of its rotation, in
+    the order that is declared: the best score first, then who was created first, then by id.
+
     Raises:
-        EvaluationError: If a policy does not score, or a lead cannot be evaluated by both.
+        EvaluationError: If only one policy scores, or neither scores and one does not route, or a
+            lead cannot be evaluated by both.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -342,42 +331,41 @@ def compare(  # noqa: PLR0913 - two policies, and all that a history is made of
     by_lead: dict[str, list[Event]] = {}
     for event in events:
         by_lead.setdefault(event.lead_id, []).append(event)
-    scorers = Engine(old).scorer, Engine(new).scorer
-    found = []
-    for lead in leads:
-        band = (previous or {}).get(lead.id)
-        history = History(lead, tuple(by_lead.get(lead.id, ())), at, band)
-        before, after = (_of_policy(scorer, history).score(scorer) for scorer in scorers)
-        found.append(Change(lead.id, before, after, history))
-    return Comparison(old, new, at, tuple(found), scorers)
+    engines = Engine(old), Engine(new)
+    histories = [
+        History(lead, tuple(by_lead.get(lead.id, ())), at, (previous or {}).get(lead.id))
+        for lead in leads
+    ]
+    owned = [[_of_policy(engine.policy, x) for x in histories] for engine in engines]
+    answers: list[tuple[Answered, ...]] = [() for _ in histories]
+    scores: list[tuple[Score | None, ...]] = [(None, None) for _ in histories]
+    scorers: tuple[Scorer, ...] = ()
+    routes = all(engine.policy.routing is not None for engine in engines)
+    if routes:
+        each = [routes_of(engine, own) for engine, own in zip(engines, owned, strict=True)]
+        answers = list(zip(*each, strict=True))
+    if not routes or any(engine.policy.scoring is not None for engine in engines):
+        scorers = tuple(engine.scorer for engine in engines)
+        found = [[x.score(by) for x in own] for by, own in zip(scorers, owned, strict=True)]
+        scores = list(zip(*found, strict=True))
+    changes = (
+        Change(history.lead.id, before, after, history, own)
+        for history, (before, after), own in zip(histories, scores, answers, strict=True)
+    )
+    return Comparison(old, new, at, tuple(changes), scorers)
 
 
-def _of_policy(scorer: Scorer, history: History) -> History:
+def _of_policy(policy: Policy, history: History) -> History:
     """Return a history as a policy sees it: a band that it does not have is none before."""
-    bands = scorer.scoring.bands
+    bands = policy.scoring.bands if policy.scoring is not None else None
     band = history.previous
     known = band is not None and bands is not None and bands.index(band) is not None
     return replace(history, previous=band if known else None)
 
 
-def _explained(scorer: Scorer, history: History) -> Explanation:
-    own = _of_policy(scorer, history)
+def _explained(policy: Policy, scorer: Scorer, history: History) -> Explanation:
+    own = _of_policy(policy, history)
     return scorer.explain(own.lead, events=own.events, at=own.at, previous=own.previous)
-
-
-def _of(score: Score, aspect: Aspect) -> Any:
-    return score.fit_letter if aspect == "letter" else getattr(score, aspect)
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return _NOTHING
-        case bool():
-            return "ready" if value else "not ready"
-        case float():
-            return str(plain(Decimal(repr(value))))
-    return told(str(value))
 
 
 def _thresholds(

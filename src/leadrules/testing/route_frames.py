@@ -11,8 +11,9 @@ from leadrules.routing.router import Answered
 from leadrules.testing.history import History
 from leadrules.testing.laws import broken
 from leadrules.testing.pools import given
+from leadrules.testing.rerouting import place_of
 from leadrules.testing.routed import before_routing, said_of
-from leadrules.values import Value, moment_of
+from leadrules.values import Value
 
 __all__ = ["frames_route_as_leads"]
 
@@ -25,14 +26,6 @@ class _One(NamedTuple):
 
     history: History
     derived: Mapping[str, Value]
-
-    @property
-    def place(self) -> tuple[Any, ...]:
-        """Where it stands in the order that is declared."""
-        score, created = self.derived.get("score"), self.history.lead.created
-        best = (True, 0) if score is None else (False, -float(score))  # type: ignore[arg-type]
-        first = (True, 0) if created is None else (False, moment_of(created))
-        return moment_of(self.history.at), best, first, self.history.lead.id
 
 
 def frames_route_as_leads(engine: Engine, leads: Sequence[History]) -> None:
@@ -54,7 +47,7 @@ def frames_route_as_leads(engine: Engine, leads: Sequence[History]) -> None:
     frame = _frame(engine, each).with_columns(moments)
     table, state = router.route_frame(frame, at=moment, state=router.start())
     singly = router.start()
-    for one, row in zip(sorted(each, key=lambda x: x.place), table.to_dicts(), strict=True):
+    for one, row in zip(sorted(each, key=lambda x: place_of(*x)), table.to_dicts(), strict=True):
         lead = one.history.lead
         answer, singly = router.route(lead, at=one.history.at, state=singly, derived=one.derived)
         for name, expected in _said(answer).items():
