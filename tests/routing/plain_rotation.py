@@ -97,7 +97,7 @@ class Desk:
         if not is_open(member.get("calendar"), at):
             return "closed"
         share = self.document["pools"][pool]["members"][name].get("limits", ())
-        limits = [(limit, None) for limit in member.get("limits", ())]
+        limits: list[tuple[str, str | None]] = [(limit, None) for limit in member.get("limits", ())]
         limits += [(limit, pool) for limit in share]
         if any(self.reached(limit, at, [name], of) for limit, of in limits):
             return "at-limit"

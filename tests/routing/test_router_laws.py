@@ -1,4 +1,4 @@
-"""Laws of routers: whole runs beside a plain rotation in fractions, and what each answer promises."""
+"""Laws of routers: whole runs beside a plain rotation, and what each answer promises."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ class Team(RuleBasedStateMachine):
         self.keep(answer)
 
     @rule(name=st.sampled_from(NAMES), own=st.booleans())
-    def by_hand(self, name: str, own: bool) -> None:  # noqa: FBT001 - as hypothesis gives it
+    def by_hand(self, name: str, own: bool) -> None:
         if name not in self.document["members"]:
             return
         fact = Event(

@@ -318,3 +318,21 @@ class Waiting(Turns):
 
     def _join(self, name: str, on_join: int | str) -> None:
         self._put(name, self._order[0][0] - 1 if on_join == "full" else self.level)
+
+    @classmethod
+    def moved(
+        cls,
+        weights: Mapping[str, int],
+        before: Mapping[str, Any],
+        *,
+        on_join: int | str,
+        keeps: bool = False,
+    ) -> Self:
+        """Return the turns of other members, everybody waiting as long as before."""
+        known = {name: turn for name, turn in before["turns"].items() if name in weights}
+        level = max(before["level"], *before["turns"].values(), 0)
+        new = cls(weights, level=level, turns=known, keeps=keeps)
+        for name in weights:
+            if name not in known:
+                new._join(name, on_join)
+        return new
