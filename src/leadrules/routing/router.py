@@ -274,10 +274,11 @@ class Router:
         Raises:
             EvaluationError: As of `route`; or there is no such member or reason.
         """
+        _check_lead(lead)
         if reason not in REASONS:
             message = f"reason: '{as_written(reason)}' is not possible; expected {one_of(REASONS)}"
             raise EvaluationError(message, field="reason", lead_id=lead.id)
-        if to is not None and to not in self.roster.people:
+        if to is not None and not _is_in(to, self.roster.people):
             message = f"to: no member '{as_written(to)}'{did_you_mean(str(to), self.roster.people)}"
             raise EvaluationError(message, field="to", lead_id=lead.id)
         before = self._history(lead, history)
@@ -305,6 +306,9 @@ class Router:
         return found, state if not found and reason != "declined" else book.closed()
 
     def _history(self, lead: Lead, history: Iterable[Assignment]) -> list[Assignment]:
+        if isinstance(history, Assignment) or not isinstance(history, Iterable):
+            message = f"history: '{as_written(history)}' is not possible; expected assignments"
+            raise EvaluationError(message, field="history", lead_id=lead.id)
         found = list(history)
         for each in found:
             if not isinstance(each, Assignment):
@@ -414,6 +418,8 @@ class Router:
                 "expected router.migrate(state)"
             )
             raise EvaluationError(message, field="state")
+        if load is not None:
+            _check_load(load)
         return Book(state, self.roster, self._learnt, load)
 
     def decide(  # noqa: PLR0913 - as `route`
@@ -441,9 +447,10 @@ class Router:
         Raises:
             EvaluationError: As of `route`.
         """
-        if not isinstance(lead, Lead):
-            message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
-            raise EvaluationError(message, field="lead")
+        _check_lead(lead)
+        if derived is not None and not isinstance(derived, Mapping):
+            message = f"derived: '{as_written(derived)}' is not possible; expected values by name"
+            raise EvaluationError(message, field="derived", lead_id=lead.id)
         moment = moment_of(at)
         book.turn_to(moment)
         record: Mapping[str, Value] = {**lead.record, **derived} if derived else lead.record
@@ -560,7 +567,8 @@ class Router:
         Raises:
             EvaluationError: If there is no such member, or the end is not after the start.
         """
-        begin, until = moment_of(start), None if end is None else moment_of(end)
+        begin = _moment_of(start, "start")
+        until = None if end is None else _moment_of(end, "end")
         if until is not None and until <= begin:
             message = f"end: '{instant_text(until)}' is not after '{instant_text(begin)}'"
             raise EvaluationError(message, field="end")
@@ -593,7 +601,7 @@ class Router:
         return book.closed()
 
     def _member(self, name: str, field: str = "member") -> str:
-        if name not in self.roster.people:
+        if not _is_in(name, self.roster.people):
             hint = did_you_mean(str(name), self.roster.people)
             message = f"{field}: no member '{as_written(name)}'{hint}"
             raise EvaluationError(message, field=field)
@@ -640,6 +648,36 @@ class Router:
             {name: found for name, found in state.open.items() if name in people},
             {name: found for name, found in state.away.items() if name in people},
         )
+
+
+def _check_lead(lead: object) -> None:
+    if not isinstance(lead, Lead):
+        message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
+        raise EvaluationError(message, field="lead")
+
+
+def _is_in(name: object, names: Mapping[str, object]) -> bool:
+    return isinstance(name, str) and name in names
+
+
+def _check_load(load: object) -> None:
+    if not isinstance(load, Mapping):
+        message = f"load: '{as_written(load)}' is not possible; expected a number by member"
+        raise EvaluationError(message, field="load")
+    for name, found in load.items():
+        if type(found) is not int or found < 0:
+            message = (
+                f"load: {name}: '{as_written(found)}' is no number of leads; expected 0, 1 ..."
+            )
+            raise EvaluationError(message, field="load")
+
+
+def _moment_of(moment: datetime, name: str) -> int:
+    try:
+        return moment_of(moment)
+    except EvaluationError as error:
+        message = f"{name}{error.message.removeprefix('at')}"
+        raise EvaluationError(message, field=name) from None
 
 
 def _rebuilt(  # noqa: PLR0913, PLR0917 - as of the class
