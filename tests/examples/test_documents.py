@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from examples.measure_ich_routing import TABLES as ICH_TABLES
 from leadrules import load_mapping, load_policy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MAPPINGS = {
     "ich_crm": ("ich_deals", "ich_contacts", "ich_calls", "ich_spend"),
+    "ich_routing": (),
     "xeducation": ("xeducation", "xeducation_visits"),
 }
+TABLES = {"ich_routing": ICH_TABLES}
 
 
 def test_no_document_is_left_out() -> None:
@@ -21,13 +24,16 @@ def test_no_document_is_left_out() -> None:
     assert {path.name for path in EXAMPLES.glob("*.yaml")} == known
 
 
-MEANT = {"ich_crm": ["lifecycle.touches.attempts_apart [no-effect]"]}
+MEANT = {
+    "ich_crm": ["lifecycle.touches.attempts_apart [no-effect]"],
+    "ich_routing": ["lifecycle.stages.open [no-deadline]"],
+}
 """The warnings of what a policy says is so on purpose."""
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_a_policy_has_the_warnings_that_it_means_and_its_mappings_load_with_it(name: str) -> None:
-    policy = load_policy(EXAMPLES / f"{name}.policy.yaml")
+    policy = load_policy(EXAMPLES / f"{name}.policy.yaml", tables=TABLES.get(name))
     assert [f"{x.path} [{x.code}]" for x in policy.warnings] == MEANT.get(name, [])
     for mapping in MAPPINGS[name]:
         mapper = load_mapping(EXAMPLES / f"{mapping}.mapping.yaml", vocabulary=policy.vocabulary)
