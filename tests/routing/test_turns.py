@@ -308,3 +308,24 @@ def test_turns_go_over_to_waiting_in_their_order() -> None:
     run(turns, 3)
     waiting = Waiting.moved({"anna": 1, "ben": 1}, turns.to_dict(), on_join="none")
     assert run(waiting, 4) == [*turns.order] * 2
+
+
+def test_who_was_away_stays_behind_those_who_were_before() -> None:
+    turns = Turns(
+        {"anna": 3, "ben": 2, "carla": 4}, level=20, turns={"anna": 28, "ben": 6, "carla": 21}
+    )
+    assert turns.order == ("carla", "anna", "ben")
+    moved = Turns.moved({"ben": 2, "carla": 4}, turns.to_dict(), on_join="none")
+    assert moved.order == ("carla", "ben")
+
+
+@given(weights=SMALL, weight=st.integers(1, 5), leads=st.integers(1, 30))
+def test_who_joins_a_pool_of_kept_turns_in_full_keeps_them(
+    weights: dict[str, int], weight: int, leads: int
+) -> None:
+    """Law: of kept turns, what a joiner gets is not lost by the next absence."""
+    turns = Turns(weights, keeps=True)
+    run(turns, leads)
+    moved = Turns.moved({**weights, "new": weight}, turns.to_dict(), on_join="full", keeps=True)
+    moved.shift("new", 1)
+    assert moved.turn("new") <= 3 * moved.scale // weight

@@ -246,27 +246,33 @@ class Turns:
         """
         new = cls(weights, keeps=keeps)
         scale, level, lags = before["scale"], before["level"], before.get("lag", {})
-        new.level = level * new.scale // scale
+
+        def scaled(turn: int) -> int:  # up: turns that are not before another then are not now
+            return -(-turn * new.scale // scale)
+
+        new.level = scaled(level)
         for name in weights:
             turn, lag = before["turns"].get(name), lags.get(name, 0)
             if turn is None:
                 new._join(name, on_join)
-                continue
-            ahead = turn - level if keeps else max(turn - level, -lag)
-            new._put(name, new._at_least(new.level + ahead * new.scale // scale, name))
-            behind = 0 if keeps else new.level - new.turns[name]
-            new._set_lag(name, max(lag * new.scale // scale, behind))
+            elif keeps:
+                new._put(name, new._at_least(scaled(turn), name))
+                new._set_lag(name, lag * new.scale // scale)
+            else:
+                floor = scaled(level - lag)
+                new._put(name, new._at_least(max(scaled(turn), floor), name))
+                new._set_lag(name, new.level - floor)
         return new
 
     def _join(self, name: str, on_join: int | str) -> None:
+        turn = self._at_least(self.level, name)
         if on_join == "full":
-            self._set_lag(name, self.level)
+            turn = self._steps[name]
         elif isinstance(on_join, int):
-            turn = self._at_least(self.level - on_join * self.step(name), name)
-            self._put(name, turn)
+            turn = max(turn - on_join * self.step(name), self._steps[name])
+        self._put(name, turn)
+        if not self.keeps:
             self._set_lag(name, self.level - turn)
-        else:
-            self._put(name, self._at_least(self.level, name))
 
 
 class Waiting(Turns):
