@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
+from operator import contains
 from typing import Any, NamedTuple
 
 from leadrules.routing.assignment import Code
@@ -82,12 +84,12 @@ class Book:
         state = self.state
         opened: Mapping[str, frozenset[str]] = state.open
         if self.load is None and self._own_open:
-            found = self._open.copy()
             for name in self._own_open:
-                found[name] = frozenset(found[name])
-                if not found[name]:
-                    del found[name]
-            opened = found
+                self._open[name] = frozenset(self._open[name])
+                if not self._open[name]:
+                    del self._open[name]
+            self._own_open.clear()
+            opened = self._open
         return rotation(
             state.policy,
             state.version + self.changes,
@@ -176,7 +178,10 @@ class Book:
         """
         for counter, limit in limits:
             if limit.unit == "open":
-                if sum(map(self.open_leads, members)) >= limit.most:
+                count = 0
+                for name in members:
+                    count += self.open_leads(name)
+                if count >= limit.most:
                     return True
                 continue
             counts = self._counts.get(counter)
@@ -191,8 +196,9 @@ class Book:
 
     def open_leads(self, name: str) -> int:
         """Return how many leads a member works on."""
-        found = len(self._open.get(name, ()))
-        return found if self.load is None else found + self.load.get(name, 0)
+        found = self._open.get(name)
+        count = len(found) if found else 0
+        return count if self.load is None else count + self.load.get(name, 0)
 
     def _period(self, limit: Limit) -> int:
         """Return the number of the day, week or month of a limit."""
@@ -317,10 +323,9 @@ class Book:
             self._worked = {x: name for name, found in self._open.items() for x in found}
             return self._worked.get(lead_id)
         self._looked = True
-        for name, found in self._open.items():
-            if lead_id in found:
-                return name
-        return None
+        if True not in map(contains, self._open.values(), repeat(lead_id)):
+            return None
+        return next(name for name, found in self._open.items() if lead_id in found)
 
     def absent(self, name: str, spans: tuple[Away, ...]) -> None:
         """Write when a member is away."""

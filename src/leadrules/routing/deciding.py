@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from leadrules.routing.assignment import PASSED, Code, Passed
@@ -205,9 +206,9 @@ class Decision:
                 if found is not None:
                     return found, None
             case "least_loaded":
-                able = [x for x in team.names if x not in away and can(x)]
-                if able:
-                    return self._least_loaded(able, team), None
+                found = next((x for x in self._by_load(team) if x not in away and can(x)), None)
+                if found is not None:
+                    return found, None
             case "sticky":
                 own = self.record.get(pool.by)
                 if isinstance(own, str) and own in team.weights and can(own):
@@ -218,23 +219,16 @@ class Decision:
                 return first[0], (first[1], first[2])
         return self._soonest(team) if pool.wait is not None else None
 
-    def _least_loaded(self, names: Sequence[str], team: Team) -> str:
-        """Return the least loaded of members in the order of the pool; of equals the next."""
-        turns = self.book.turns(team)
-        loads = {name: self._load_of(name, team) for name in names}
-        least = min(loads.values())
-        return min((name for name in names if loads[name] == least), key=turns.turn)
-
-    def _load_of(self, name: str, team: Team) -> int:
-        loaded = self.book.open_leads(name)
+    def _by_load(self, team: Team) -> Iterator[str]:
+        """Yield the members of a pool, the least loaded first; of equals the next in turn."""
+        open_leads, turns = self.book.open_leads, self.book.turns(team)
         if team.pool.load == "room":
-            return loaded - team.room[name]
-        return loaded * team.parts[name]
-
-    def _load(self, name: str, team: Team) -> tuple[int, int, int]:
-        """Return what the least loaded member is found by; of equals it is the next in turn."""
-        turn = self.book.turns(team).turn(name)
-        return self._load_of(name, team), turn, team.names.index(name)
+            loads = {name: open_leads(name) - team.room[name] for name in team.names}
+        else:
+            loads = {name: open_leads(name) * team.parts[name] for name in team.names}
+        load = loads.__getitem__
+        for _, equals in groupby(sorted(team.names, key=load), key=load):
+            yield from sorted(equals, key=turns.turn)
 
     def _soonest(self, team: Team) -> tuple[str, tuple[int, int] | None] | None:
         """Return who of those at home is next among those who are back within the same 24 hours."""
