@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from leadrules.routing.assignment import Assignment, Unassigned
     from leadrules.routing.rotation import Rotation
     from leadrules.routing.router import Router
+    from leadrules.routing.trace import Trace
     from leadrules.scoring.explanation import Explanation, Reason
     from leadrules.scoring.questions import Question
     from leadrules.scoring.score import Score
@@ -84,6 +85,7 @@ __all__ = [
     "Settled",
     "StageMachine",
     "State",
+    "Trace",
     "Trail",
     "Transition",
     "Unassigned",
@@ -129,6 +131,7 @@ _HOMES = {
     "routing.assignment": ("Assignment", "Unassigned"),
     "routing.rotation": ("Rotation",),
     "routing.router": ("Router",),
+    "routing.trace": ("Trace",),
     "scoring.explanation": ("Explanation", "Reason"),
     "scoring.questions": ("Question",),
     "scoring.score": ("Score",),

@@ -30,6 +30,7 @@ def test_help_lists_the_commands(leadrules: Command) -> None:
         "score",
         "explain",
         "agenda",
+        "route",
         "test",
         "compare",
         "lifecycle",

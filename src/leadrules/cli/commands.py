@@ -323,6 +323,87 @@ def agenda(  # noqa: PLR0913 - a command takes what it can be told
     )
 
 
+@app.command()
+def route(  # noqa: PLR0913 - a command takes what it can be told
+    policy: PolicyFile,
+    *,
+    leads: LeadsFile,
+    mapping: LeadsMapping = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
+    tables: Tables = None,
+    at: At = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Where the rotation stands: read from here, and written back. Without it, all "
+            "pools begin anew.",
+        ),
+    ] = None,
+    trace: Annotated[
+        str | None,
+        typer.Option("--trace", metavar="ID", help="Only tell why this lead goes where it goes."),
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="In a trace, hide values that tell who a person is.")
+    ] = False,
+    brief: Annotated[
+        bool,
+        typer.Option("--brief", help="Only tell how many go where; of a trace, what decided it."),
+    ] = False,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, csv, json (one object a line) or parquet. By default as the name of "
+            "the output ends, else a table.",
+        ),
+    ] = None,
+    output: Output = None,
+    rejects: Rejects = None,
+    events_rejects: EventsRejects = None,
+) -> None:
+    """Give the leads of a file to their owners, by the routing of a policy.
+
+    One row a lead, in the order in which they are routed: the highest score
+    first, then the oldest, then by id. Nothing is written but what you name:
+    with --state, the next run goes on where this one ended. With --trace,
+    the leads before that one are counted, and no state is written.
+
+    Exit status: 1 if a lead goes to nobody, or rows were rejected.
+
+    Examples:
+      leadrules route policy.yaml --leads leads.csv --table places=places.csv
+      leadrules route policy.yaml --leads leads.csv --state rotation.json
+      leadrules route policy.yaml --leads leads.csv -o assignments.csv
+      leadrules route policy.yaml --leads leads.csv --trace 17
+    """
+    from leadrules.cli.route import route_leads  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        route_leads(
+            policy,
+            leads=leads,
+            mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
+            tables=tables or (),
+            at=at,
+            state=state,
+            trace=trace,
+            redact=redact,
+            brief=brief,
+            form=form,
+            output=output,
+            rejects=rejects,
+            events_rejects=events_rejects,
+        )
+    )
+
+
 @app.command("test")
 def examine(
     policy: PolicyFile,

@@ -52,7 +52,12 @@ def moment_in(zone: str, at: datetime | None) -> datetime:
 
 
 def read_leads(
-    path: Path, policy: Policy, *, mapping: Path | None, vocabulary: Vocabulary | None = None
+    path: Path,
+    policy: Policy,
+    *,
+    mapping: Path | None,
+    vocabulary: Vocabulary | None = None,
+    reads: Sequence[str] | None = None,
 ) -> Intake:
     """Return the leads of a file, and say which fields that the policy reads it does not give.
 
@@ -61,6 +66,7 @@ def read_leads(
         policy: The policy that declares the fields.
         mapping: The mapping of the file; without it, columns are called as fields are.
         vocabulary: The names that may be used, if they are not those of the policy.
+        reads: The fields that are read; by default those that scores read.
 
     Raises:
         MappingError: If the mapping is wrong.
@@ -82,7 +88,9 @@ def read_leads(
     if ignored:
         named = [f"'{name}'{did_you_mean(name, words.fields)}" for name in ignored]
         note(f"not read, since no field is called so: {_listed(named)}")
-    absent = [f"'{name}'" for name in _absent(policy, mapper, intake)]
+    if reads is None:
+        reads = policy.scoring.fields() if policy.scoring else ()
+    absent = [f"'{name}'" for name in _absent(reads, mapper, intake)]
     if absent:
         note(f"missing in every lead, since no column gives it: {_listed(absent)}")
     return intake
@@ -151,15 +159,14 @@ def _rows_of(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
 
 
-def _absent(policy: Policy, mapper: Mapper, intake: Intake) -> Sequence[str]:
-    """Return the fields that the policy reads and that no column of the leads gives."""
+def _absent(reads: Iterable[str], mapper: Mapper, intake: Intake) -> Sequence[str]:
+    """Return the fields that are read and that no column of the leads gives."""
     given = {
         name
         for name, entry in (mapper.mapping.leads or {}).items()
         if entry.column not in intake.unseen
     }
-    read = policy.scoring.fields() if policy.scoring else ()
-    return [name for name in read if name not in given]
+    return [name for name in reads if name not in given]
 
 
 def _listed(names: Sequence[str]) -> str:
