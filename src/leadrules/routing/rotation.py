@@ -91,7 +91,7 @@ class Rotation:
         if self.time is not None:
             data["time"] = instant_text(self.time)
         data["turns"] = {
-            pool: found.to_dict() if isinstance(found, Turns) else _without_empty(found)
+            pool: found.to_dict() if isinstance(found, Turns) else _without_no_lag(found)
             for pool, found in sorted(self.turns.items())
         }
         data["counts"] = [
@@ -141,8 +141,8 @@ rotation = maker(Rotation)
 """Makes a state of the values of its attributes, in their order."""
 
 
-def _without_empty(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if value != {}}
+def _without_no_lag(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if value or name != "lag"}
 
 
 def _text(value: Any) -> str:
