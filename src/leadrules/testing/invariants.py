@@ -113,7 +113,7 @@ _LEADS = 6
 _EVENTS_OF_EACH = 4
 _FRAME_EVERY = 10
 _FEWEST_FRAMES = 5
-_ROUTES_EVERY = 2
+_ROUTES_EVERY = 1
 
 
 def check_policy(

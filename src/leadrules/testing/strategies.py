@@ -26,7 +26,7 @@ _MOST_EVENTS = 8
 _MOST_ARRIVALS = 6
 _FEW = 3
 _EVENTS_OF_EACH = 3
-_TIMES = (1, 1, 2, 5)
+_TIMES = (1, 2, 6)
 
 
 def moments(policy: Policy) -> st.SearchStrategy[datetime]:
