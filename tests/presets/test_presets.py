@@ -112,3 +112,29 @@ def test_every_band_letter_digit_and_answer_is_there(scores: list[Score]) -> Non
     for name in ("budget", "authority", "need", "timing"):
         answers = {score.answer(name) for score in scores}
         assert answers == {"met", "not_met", "unknown"}
+
+
+def test_whoever_owns_a_lead_or_an_account_of_the_sample_is_a_member(
+    policy: Policy, intake: Intake, happened: Intake
+) -> None:
+    assert policy.routing is not None
+    members = policy.routing.members
+    owners = {event["owner"] for event in happened.events if event.kind == "assigned"}
+    accounts = {lead.account.owner for lead in intake.leads} - {None}
+    assert owners == members.keys() - {"Mara Lind"}, "she is new"
+    assert accounts == {name for name, found in members.items() if "sales" in found.roles}
+
+
+def test_every_routing_rule_gets_a_lead_says_why_and_none_is_lost(
+    policy: Policy, intake: Intake, happened: Intake
+) -> None:
+    assert policy.routing is not None
+    assert [rule.id for rule in policy.routing.rules if not rule.why] == []
+    engine = Engine(policy)
+    state, rules = engine.router.start(), set()
+    for lead in intake.leads:
+        events = [event for event in happened.events if event.lead_id == lead.id]
+        answer, state = engine.route(lead, events=events, rotation=state, at=presets.DEMO_AT)
+        assert answer, str(answer)
+        rules.add(answer.rule)
+    assert rules == {*policy.routing.ids()}
