@@ -18,7 +18,7 @@ from benchmarks.timing import in_turns, subject
 from leadrules import Engine, Lead, Rotation, load_policy
 from leadrules.routing.router import Router
 
-__all__ = ["batch", "growth", "leads", "measured", "one_decision", "router", "run"]
+__all__ = ["batch", "growth", "lead_of", "leads", "measured", "one_decision", "router", "run"]
 
 MICROSECONDS = 20
 """What one decision may take."""
@@ -61,12 +61,12 @@ def router(  # noqa: PLR0913 - what a measurement varies
     names = [f"member {number}" for number in range(members)]
     office = [{"calendar": name} if hours else {} for name in ("early", "late")]
     team: dict[str, Any] = {"pool": "team"}
-    territory = {"id": "territory", "when": "always", "to": {"lookup": "territories"}}
+    rest = {"id": "rest", "when": "always", "to": team, "otherwise": {"queue": "rest"}}
+    territory = {**rest, "id": "territory", "to": {"lookup": "territories"}}
     named = [
         {"id": f"rule {number}", "when": _condition(number), "to": team}
         for number in range(rules - 1)
     ]
-    rest = {"id": "rest", "when": "always", "to": team, "otherwise": {"queue": "rest"}}
     document = {
         "leadrules": 1,
         "policy": {"id": "bench", "version": 1, "effective": "2026-01-01", "zone": "Europe/Berlin"},
@@ -138,7 +138,8 @@ def leads(count: int) -> pl.DataFrame:
     )
 
 
-def _lead(row: Mapping[str, Any]) -> Lead:
+def lead_of(row: Mapping[str, Any]) -> Lead:
+    """Return a row of the frame as a lead."""
     return Lead.model_validate(
         {
             "id": row["id"],
@@ -200,7 +201,7 @@ _JUDGED = (
 
 def _decisions(found: Router, at: datetime, times: int) -> Callable[[], None]:
     """Return what routes leads one by one, from a state in which everybody had some."""
-    known = [_lead(row) for row in leads(max(times, 3 * len(found.routing.members))).to_dicts()]
+    known = [lead_of(row) for row in leads(max(times, 3 * len(found.routing.members))).to_dicts()]
     start = found.start()
     for lead in known:
         _, start = found.route(lead, at=BEFORE, state=start)

@@ -21,6 +21,7 @@ from benchmarks import (
     lifecycle,
     lifecycle_growth,
     peers,
+    routing,
     rules,
     stage_peers,
     worklist,
@@ -31,7 +32,7 @@ from benchmarks.own_process import in_own_process
 from benchmarks.policy import AT, NOW, RULES, lead_of, make_leads, policy, record_of
 from benchmarks.report import at_least, at_most
 from benchmarks.timing import Timings, in_turns
-from leadrules import Engine, Score, load_mapping, load_policy
+from leadrules import Assignment, Engine, Score, load_mapping, load_policy
 from leadrules.conditions.tree import Comparison, walk
 from leadrules.scoring.scorer import Scorer
 
@@ -197,6 +198,30 @@ def test_the_worklist_of_a_frame_is_that_of_its_leads(capsys: pytest.CaptureFixt
     worklist.beside_leads(20, turns=1)
     assert "things are owed to" in capsys.readouterr().out
     assert worklist.measured("frame", 5)["seconds"] > 0
+
+
+def test_a_batch_is_routed_as_its_leads_are(capsys: pytest.CaptureFixture[str]) -> None:
+    found, frame = routing.router(rules=3, members=4, rows=40), routing.leads(60)
+    table, state = found.route_frame(frame, at="arrived", state=found.start())
+    single = found.start()
+    for row, told in zip(frame.to_dicts(), table.to_dicts(), strict=True):
+        answer, single = found.route(routing.lead_of(row), at=row["arrived"], state=single)
+        assert isinstance(answer, Assignment)
+        assert (answer.lead_id, answer.owner, answer.queue, answer.rule) == (
+            told["lead_id"],
+            told["owner"],
+            told["queue"],
+            told["rule"],
+        )
+    assert single == state
+    assert {"territory", "rest"} >= {*table["rule"]}
+    assert table["owner"].n_unique() == 5  # four, and the queue at night
+    routing.one_decision(2, turns=1)
+    routing.growth((2, 3), times=2, turns=1)
+    printed = capsys.readouterr().out
+    assert "One decision without its trace" in printed
+    assert "rows of territories" in printed
+    assert routing.measured("frame", 20)["seconds"] > 0
 
 
 def test_large_policies_load() -> None:

@@ -213,7 +213,7 @@ class Decision:
                 own = self.record.get(pool.by)
                 if isinstance(own, str) and own in team.weights and can(own):
                     return own, None
-        if pool.strategy not in {"priority", "least_loaded"}:
+        if pool.strategy not in {"priority", "least_loaded"} and len(away) < len(team.names):
             first = turns.first(can, away=away)
             if first is not None:
                 return first[0], (first[1], first[2])
@@ -308,7 +308,8 @@ class Decision:
         """Return why nobody of a pool takes the lead: what the nearest of its members came to."""
         off = self.book.off_duty(team)
         codes: list[Code] = []
-        for names, last in (((x for x in team.names if x not in off), "at-limit"), (off, "closed")):
+        on = [x for x in team.names if x not in off] if len(off) < len(team.names) else ()
+        for names, last in ((on, "at-limit"), (off, "closed")):
             for name in names:
                 code = self.code(self.roster.people[name], team)
                 if code == last:  # no other of these comes further
