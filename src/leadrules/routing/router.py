@@ -349,10 +349,14 @@ class Router:
         Returns:
             A frame of the caller's kind with one row a lead, in the order of the decisions:
             `lead_id`, `time`, `rule`, `pool`, `owner`, `queue`, `partner`, `code`, `clock`,
-            `packages`, `reason` and `policy`; and the new state.
+            `packages`, `reason` and `policy`; and the new state. `time` is in UTC, `packages` a
+            list of texts, which is empty if nothing is sent, and `code` says why nobody got the
+            lead. Of rows that are equal in all of the order, the first comes first.
 
         Raises:
-            EvaluationError: If a column is absent or of a wrong type.
+            EvaluationError: If a column is absent or of a wrong type, or a lead has no id or no
+                moment. What earlier steps add, `score` and `created` may be absent: they are
+                missing then, unless `created` is read by a rule.
         """
         from leadrules.routing.frames import route_frame  # noqa: PLC0415 - frames are an extra
 
