@@ -247,6 +247,22 @@ def test_after_a_later_decision_turns_are_those_of_that(acme: Engine) -> None:
     assert "\nturns, limits and hours are those of 2026-01-05 11:00\n" in text
 
 
+def test_what_earlier_steps_add_is_told() -> None:
+    engine = engine_of(
+        f"{HEAD}scoring: {{fit: {{characteristics: {{size: "
+        "[{when: company.employees >= 50, points: 20}]}}}\n"
+        "routing:\n  queue: rest\n"
+        "  rules: [{id: good, when: score >= 20, to: {owner: anna}}]\n  members: {anna: {}}\n"
+    )
+    state = engine.router.start()
+    for employees, told in ((500, "true: score >= 20; score is 20"),
+                            (5, "false: score >= 20; score is 0")):  # fmt: skip
+        asked = lead(company={"employees": employees})
+        found = explained(engine, asked, state=state)
+        assert found.answer == engine.route(asked, rotation=state, at=MONDAY)[0]
+        assert f"\n  good  {told}" in str(found)
+
+
 # --- why members are passed over
 
 
