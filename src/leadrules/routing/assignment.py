@@ -113,15 +113,9 @@ class Assignment:
         return True
 
     def __str__(self) -> str:
-        to = next(
-            f"{noun} '{in_line(name)}'"
-            for noun, name in (
-                ("owner", self.owner),
-                ("queue", self.queue),
-                ("partner", self.partner),
-            )
-            if name is not None
-        )
+        named = (("owner", self.owner), ("queue", self.queue), ("partner", self.partner))
+        told = (f"{noun} '{in_line(name)}'" for noun, name in named if name is not None)
+        to = next(told, "nobody")
         by = f" by rule '{in_line(self.rule)}'" if self.rule else ""
         of = f" from pool '{in_line(self.pool)}'" if self.pool else ""
         again = f", again: {self.reason}" if self.reason else ""

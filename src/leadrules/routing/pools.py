@@ -166,6 +166,7 @@ class Pool(Section):
         yield from self._check_strategy(path, shares, members, vocabulary)
         if warnings:
             yield from self._check_people(path, shares, members)
+            yield from self._check_read((*path, "match"), shares, members, vocabulary)
             yield from self._check_unread(path)
 
     def _check_strategy(
@@ -220,11 +221,21 @@ class Pool(Section):
                 f"'{without[0]}' has no calendar and gets leads at any hour, unlike the others"
             )
             yield Problem("gap", message, path, severity="warning")
+
+    def _check_read(
+        self,
+        path: Path,
+        shares: Mapping[str, Share],
+        members: Mapping[str, Member],
+        vocabulary: Vocabulary,
+    ) -> Iterator[Problem]:
+        """Yield every attribute that the match reads and nobody in the pool has."""
+        had = {x for name in shares if name in members for x in members[name].attributes}
         for name in dict.fromkeys(fields_of(self.match)):
             attribute = name.removeprefix("member.")
-            if name != attribute and not any(attribute in x.attributes for x in known.values()):
+            if name != attribute and name in vocabulary.fields and attribute not in had:
                 message = f"nobody in it has '{attribute}', which match reads"
-                yield Problem("gap", message, (*path, "match"), severity="warning")
+                yield Problem("gap", message, path, severity="warning")
 
     def _check_unread(self, path: Path) -> Iterator[Problem]:
         """Yield every setting that the strategy does not read."""
