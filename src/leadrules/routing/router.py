@@ -459,12 +459,12 @@ class Router:
         book.turn_to(moment)
         record: Mapping[str, Value] = {**lead.record, **derived} if derived else lead.record
         decision = Decision(self.roster, book, record, moment, tried=tried, look=look)
-        return self.told(book, lead.id, at, decision, reason)
+        return self.told(lead.id, at, decision, reason)
 
     def told(
-        self, book: Book, lead_id: str, at: datetime, decision: Decision, reason: str | None
+        self, lead_id: str, at: datetime, decision: Decision, reason: str | None
     ) -> Answered:
-        """Return what a decision comes to, and write it into a book."""
+        """Return what a decision comes to, and write it into its book."""
         answer = decision.made(lead_id)
         packages = decision.packages(answer.place)
         rule = self.routing.rules[answer.place] if answer.place is not None else None
