@@ -47,7 +47,7 @@ def test_hidden_values_are_not_told() -> None:
     [
         (Instant(0), "1970-01-01T00:00:00+00:00"),
         (Span(HOUR), "1 hour"),
-        (Cash(150_50, "EUR"), "150.50 EUR"),
+        (Cash(150_50, "EUR"), "150.5 EUR"),
         (date(2026, 1, 5), "2026-01-05"),
         (("a", "b"), ["a", "b"]),
         (1.5, 1.5),

@@ -294,6 +294,16 @@ def test_which_limit_is_reached_and_until_when(limit: str, told: str) -> None:
         assert bool(answer) is open_again
 
 
+def test_a_rolling_limit_is_reached_until_its_first_lead_is_past() -> None:
+    engine = small("{members: {anna: {limits: 2 in 5 hours}}}", "{anna: {}}")
+    state = engine.router.start()
+    for hours in range(2):
+        at = MONDAY + timedelta(hours=hours)
+        _, state = engine.route(lead(id=str(hours)), rotation=state, at=at)
+    told = "has reached the limit '2 in 5 hours' of pool 'team' until 2026-01-05 15:00"
+    assert only(engine, state=state, at=MONDAY + timedelta(hours=2)) == told
+
+
 def test_a_limit_over_all_pools_is_nobodys() -> None:
     engine = small("{members: [anna]}", "{anna: {limits: [1 per day, 1 open]}}")
     assert only(engine, state=after(engine, 1)) == (
