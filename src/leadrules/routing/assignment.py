@@ -196,7 +196,7 @@ class Unassigned:
     @property
     def message(self) -> str:
         """Why, in words."""
-        named = f": {', '.join(self.rules)}" if self.rules else ""
+        named = f": {', '.join(map(in_line, self.rules))}" if self.rules else ""
         return f"{WORDS[self.code]}{named}"
 
     def __str__(self) -> str:
