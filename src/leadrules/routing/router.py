@@ -461,9 +461,7 @@ class Router:
         decision = Decision(self.roster, book, record, moment, tried=tried, look=look)
         return self.told(lead.id, at, decision, reason)
 
-    def told(
-        self, lead_id: str, at: datetime, decision: Decision, reason: str | None
-    ) -> Answered:
+    def told(self, lead_id: str, at: datetime, decision: Decision, reason: str | None) -> Answered:
         """Return what a decision comes to, and write it into its book."""
         answer = decision.made(lead_id)
         packages = decision.packages(answer.place)
