@@ -650,7 +650,7 @@ def with_hit(sample: Sample, hit: str) -> Sample:
     return found
 
 
-@given(samples, hits, arrivals(), st.lists(st.sampled_from(MEMBERS), unique=True, max_size=2))
+@given(samples, hits, arrivals(most=5), st.lists(st.sampled_from(MEMBERS), unique=True, max_size=2))
 def test_a_trace_agrees_with_the_decision(
     sample: Sample, hit: str, found: list[Arrival], tried: list[str]
 ) -> None:
