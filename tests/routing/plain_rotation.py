@@ -25,6 +25,8 @@ class Queue:
     count: dict[str, int]
     behind: dict[str, Fraction]
     level: Fraction = Fraction(0)
+    line: list[str] | None = None
+    """Who has waited longest, of `longest_waiting`, which has no turns."""
 
     def turn(self, name: str, count: int) -> Fraction:
         return Fraction(2 * count + 1, self.weights[name])
@@ -38,6 +40,9 @@ class Queue:
         return ceil((floor * self.weights[name] - 1) / 2)
 
     def pay(self, name: str, level: Fraction) -> None:
+        if self.line is not None:
+            self.line = [*(x for x in self.line if x != name), name]
+            return
         self.count[name] = self.now(name) + 1
         self.level = max(self.level, level)
         if not self.keeps:
@@ -45,10 +50,37 @@ class Queue:
             self.behind[name] = min(self.behind[name], owed)
 
     def credit(self, name: str) -> None:
+        if self.line is not None:
+            self.line = [name, *(x for x in self.line if x != name)]
+            return
         self.count[name] = max(self.count[name] - 1, 0)
         if not self.keeps:
             owed = self.level - self.turn(name, self.count[name])
             self.behind[name] = max(self.behind[name], owed)
+
+    def join(self, name: str, weight: int, on_join: Any) -> None:
+        """Have a new member begin; the order of the pool is set by who calls."""
+        self.weights[name] = weight
+        self.behind[name], self.count[name] = Fraction(0), 0
+        if self.line is not None:
+            self.line = [name, *self.line] if on_join == "full" else [*self.line, name]
+            return
+        first = max(ceil((self.level * weight - 1) / 2), 0)
+        more = {"none": 0, "full": first}.get(on_join, on_join)
+        self.count[name] = max(first - more, 0)
+        if not self.keeps:
+            self.behind[name] = max(self.level - self.turn(name, self.count[name]), Fraction(0))
+
+    def leave(self, name: str) -> None:
+        del self.weights[name], self.count[name], self.behind[name]
+        if self.line is not None:
+            self.line.remove(name)
+
+    def order(self, name: str) -> Fraction:
+        """Return what the next is the lowest of."""
+        if self.line is not None:
+            return Fraction(self.line.index(name))
+        return self.turn(name, self.now(name))
 
     def miss(self, name: str, rise: Fraction, on_return: Any) -> None:
         """Have a member be absent while the level rises."""
@@ -80,7 +112,9 @@ class Desk:
             weights = {who: share.get("weight", 1) for who, share in pool["members"].items()}
             keeps = pool.get("share") == "of_all_leads"
             nothing = dict.fromkeys(weights, Fraction(0))
-            self.queues[name] = Queue(weights, keeps, dict.fromkeys(weights, 0), nothing)
+            queue = Queue(weights, keeps, dict.fromkeys(weights, 0), nothing)
+            queue.line = [*weights] if pool["strategy"] == "longest_waiting" else None
+            self.queues[name] = queue
 
     # --- who is there
 
@@ -118,20 +152,35 @@ class Desk:
 
     # --- what is decided
 
-    def route(self, lead: str, at: datetime, pool: str, tried: Sequence[str] = ()) -> str | None:
+    def route(
+        self,
+        lead: str,
+        at: datetime,
+        pool: str,
+        tried: Sequence[str] = (),
+        account: str | None = None,
+    ) -> str | None:
         """Return who gets a lead from a pool; None if nobody does."""
         at = self.moment(at)
         document, queue = self.document["pools"][pool], self.queues[pool]
         if any(self.reached(x, at, [*queue.weights], pool) for x in document.get("limits", ())):
             return None
         there = [name for name in queue.weights if self.away(name, pool, at) is None]
-        turns = {name: queue.turn(name, queue.now(name)) for name in there}
+        turns = {name: queue.order(name) for name in there}
         able = [name for name in there if name not in tried]
         if not able:
             return None
-        chosen = min(able, key=lambda name: turns[name])  # the first of equals
+        strategy, by_turns = document["strategy"], False
+        if strategy == "priority":
+            chosen = able[0]
+        elif strategy == "least_loaded":
+            chosen = min(able, key=lambda name: (self.load(name, queue), turns[name]))
+        elif strategy == "sticky" and account in able:
+            chosen = str(account)
+        else:
+            chosen, by_turns = min(able, key=lambda name: turns[name]), True
         before = queue.level
-        queue.pay(chosen, min(turns.values()))
+        queue.pay(chosen, min(turns.values()) if by_turns else before)
         for name in queue.weights:
             if self.absent(name, at):
                 rise = queue.level - before
@@ -141,6 +190,9 @@ class Desk:
                 theirs.pay(chosen, theirs.level)
         self.write(lead, at, chosen, pool)
         return chosen
+
+    def load(self, name: str, queue: Queue) -> Fraction:
+        return Fraction(sum(x == name for x in self.owners.values()), queue.weights[name])
 
     def by_hand(self, lead: str, at: datetime, name: str, kind: str) -> None:
         at = self.moment(at)

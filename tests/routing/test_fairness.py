@@ -292,11 +292,13 @@ def test_a_log_goes_on_from_a_state() -> None:
     assert report.largest is None
     both = router(["anna", "ben"])
     log, state = routed(both, [AT, AT, AT])
-    more, _ = routed(both, [AT, AT], state)
+    more, _ = routed(both, [AT + HOUR] * 2, state)
     largest = both.fairness(more, pool="team", state=state).largest
     assert largest is not None
     assert largest.bound == 2
-    del log
+    of_all = both.fairness([*log, *more], pool="team", state=state).largest
+    assert of_all is not None
+    assert of_all.bound == 1
 
 
 def test_absences_that_the_host_has_told_are_read_of_a_later_state() -> None:
@@ -382,7 +384,7 @@ def test_a_state_that_owes_turns_need_not_keep_the_bound() -> None:
     state = found.start()
     for _ in range(3):
         state = found.note(state, by_hand)
-    log, _ = routed(found, [AT] * 4, state)
+    log, _ = routed(found, [AT + HOUR] * 4, state)
     report = found.fairness(log, pool="team", state=state)
     assert report.unbound == ("the state gives turns back, or has charged some",)
     assert not report.is_within

@@ -372,7 +372,7 @@ class Router:
                 time, and that of one moment in its order.
             pool: The pool, or the role.
             state: Where the rotation stood before the first of them, by default at the start. Of
-                a state that is later than that only absences are read, which the host has told.
+                a state of their time or later only absences are read, which the host has told.
 
         Raises:
             EvaluationError: If there is no such pool, or the log or the state cannot be used.
@@ -403,7 +403,7 @@ class Router:
             raise EvaluationError(message, field="pool")
         given = given_in(log, self.closed)
         start = state or self.start()
-        if given and start.time is not None and start.time > given[0].moment:
+        if given and start.time is not None and start.time >= given[0].moment:
             start = Rotation(policy=start.policy, away=start.away)
         return fairness(self.open(start), team, given)
 

@@ -248,7 +248,7 @@ class Turns:
         scale, level, lags = before["scale"], before["level"], before.get("lag", {})
 
         def scaled(turn: int) -> int:  # up: turns that are not before another then are not now
-            return -(-turn * new.scale // scale)
+            return -(-turn * new.scale // int(scale))
 
         new.level = scaled(level)
         for name in weights:
