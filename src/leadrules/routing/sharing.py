@@ -75,6 +75,10 @@ def fairness(book: Book, team: Team, log: Iterable[Given]) -> Fairness:
     return tally.told()
 
 
+_Codes = tuple[Code | None, ...]
+"""Why each member of a pool was away when a lead came."""
+
+
 class _Tally:
     """What is counted of a pool, lead by lead."""
 
@@ -82,15 +86,15 @@ class _Tally:
         self.book, self.team = book, team
         self.fresh = book.state.turns.get(team.key) is None
         self.leads = 0
-        # How many leads came while a member was expected to share them, by the weight of all.
-        self.shared: dict[str, Counter[int]] = {name: Counter() for name in team.names}
-        self.there: Counter[str] = Counter()
-        self.away: dict[str, Counter[Code]] = {name: Counter() for name in team.names}
+        # How many leads came by why members were away; and of whom nobody shared them.
+        self.found: Counter[_Codes] = Counter()
+        self.alone: Counter[str] = Counter()
+        self.codes: _Codes = ()
         self.had: dict[str, list[int]] = {name: [] for name in team.names}
         self.since: dict[str, int] = {}
         self.moments: list[int] = []
         # Of two members: since which lead both are there, and what they had before.
-        self.begun: dict[tuple[str, str], tuple[int, int, int]] = {}
+        self.begun: dict[str, dict[str, tuple[int, int, int]]] = {name: {} for name in team.names}
         self.worst: tuple[int, int] = (0, 1)
         self.largest: tuple[str, str, int, Given] | None = None
         self.unbound: dict[str, None] = dict.fromkeys(self._declared())
@@ -116,22 +120,14 @@ class _Tally:
         """Count a lead of the pool."""
         book, team, lead = self.book, self.team, self.leads
         owner = given.owner
-        codes = {name: book.away(name, team) for name in team.names}
+        codes = tuple([book.away(name, team) for name in team.names])
         self.leads += 1
         self.moments.append(given.moment)
-        for name, code in codes.items():
-            if code is None:
-                self.there[name] += 1
-                self.since.setdefault(name, lead)
-            else:
-                self.away[name][code] += 1
-                self.since.pop(name, None)
-                if code == "absent" and team.grants:
-                    self.unbound["on_return gives turns back to who was absent"] = None
-        shares = [name for name, code in codes.items() if self._shares(code)] or [owner]
-        weight = sum(team.weights[name] for name in shares)
-        for name in shares:
-            self.shared[name][weight] += 1
+        self.found[codes] += 1
+        if codes != self.codes:
+            self._turn_to(codes, lead)
+        if not any(map(self._shares, set(codes))):
+            self.alone[owner] += 1
         if given.reason is not None:
             self.unbound["leads were given again, to others than before"] = None
         if owner in self.since:
@@ -139,6 +135,17 @@ class _Tally:
         else:
             self.unbound["leads were given to members who were not there"] = None
         self.had[owner].append(lead)
+
+    def _turn_to(self, codes: _Codes, lead: int) -> None:
+        """Note who is there since a lead, and who is not any more."""
+        self.codes = codes
+        for name, code in zip(self.team.names, codes, strict=True):
+            if code is None:
+                self.since.setdefault(name, lead)
+            else:
+                self.since.pop(name, None)
+                if code == "absent" and self.team.grants:
+                    self.unbound["on_return gives turns back to who was absent"] = None
 
     def _shares(self, code: Code | None) -> bool:
         """Return whether a member shares a lead that it is passed over for."""
@@ -155,7 +162,7 @@ class _Tally:
             if name == owner:
                 continue
             start = max(start, since)  # noqa: PLW2901 - both have been there since the later
-            own, other = self._before(owner, name, start)
+            own, other = self._before(owner, name, start) if start else (0, 0)
             deviation = (count - own) * weights[name] - (len(had[name]) - other) * weight
             if deviation <= 0:
                 continue
@@ -168,12 +175,10 @@ class _Tally:
 
     def _before(self, owner: str, name: str, start: int) -> tuple[int, int]:
         """Return how many leads two members had before a lead."""
-        if not start:
-            return 0, 0
-        known, own, other = self.begun.get((owner, name), (0, 0, 0))
+        known, own, other = self.begun[owner].get(name, (0, 0, 0))
         if known != start:
             own, other = (bisect_left(self.had[x], start) for x in (owner, name))
-            self.begun[owner, name] = start, own, other
+            self.begun[owner][name] = start, own, other
         return own, other
 
     def note_by_hand(self, counts: bool) -> None:  # noqa: FBT001 - it is all that is told
@@ -183,16 +188,31 @@ class _Tally:
 
     def told(self) -> Fairness:
         """Return what was counted."""
+        names, weights = self.team.names, self.team.weights
+        expected = {name: Fraction(self.alone[name]) for name in names}
+        away: dict[str, Counter[Code | None]] = {name: Counter() for name in names}
+        # How many leads a member shared, by the weight of all who did.
+        shared: dict[str, Counter[int]] = {name: Counter() for name in names}
+        for codes, count in self.found.items():
+            sharing = [x for x, code in zip(names, codes, strict=True) if self._shares(code)]
+            weight = sum(weights[name] for name in sharing)
+            for name in sharing:
+                shared[name][weight] += count
+            for name, code in zip(names, codes, strict=True):
+                away[name][code] += count
+        for name in names:
+            for weight, count in shared[name].items():
+                expected[name] += Fraction(weights[name] * count, weight)
         portions = tuple(
             Portion(
                 name,
-                weight,
-                sum((Fraction(weight * n, of) for of, n in self.shared[name].items()), Fraction(0)),
+                weights[name],
+                expected[name],
                 len(self.had[name]),
-                self.there[name],
-                {code: self.away[name][code] for code in PASSED if self.away[name][code]},
+                away[name][None],
+                {code: away[name][code] for code in PASSED if away[name][code]},
             )
-            for name, weight in self.team.weights.items()
+            for name in names
         )
         return Fairness(
             self.team.name, self.leads, portions, self._deviation(), tuple(self.unbound)
