@@ -108,7 +108,7 @@ def pools(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
             name: {"weight": draw(st.integers(1, 4)) if weighted else 1, "limits": draw(few)}
             for name in draw(st.permutations(names))
         },
-        "limits": draw(st.sampled_from(([], [], [], ["5 per day"], ["3 open"], ["4 in 3 hours"]))),
+        "limits": draw(st.sampled_from(([], [], ["2 per day"], ["3 open"], ["2 in 3 hours"]))),
         "share": share,
         "on_return": draw(st.sampled_from(returns)),
         "on_join": draw(st.sampled_from(("none", "full", 1, 3))),
@@ -172,6 +172,14 @@ class Team(RuleBasedStateMachine):
         if not answer:
             assert state is before[1]
 
+    @rule(
+        pool=st.sampled_from(("team", "night")),
+        steps=st.lists(st.sampled_from(STEPS), min_size=2, max_size=8),
+    )
+    def some_leads(self, pool: str, steps: list[int]) -> None:
+        for minutes in steps:
+            self.lead(pool, minutes, None)
+
     @precondition(lambda self: self.history)
     @rule(data=st.data(), reason=st.sampled_from(("declined", "missed")))
     def again(self, data: st.DataObject, reason: Any) -> None:
@@ -226,12 +234,15 @@ class Team(RuleBasedStateMachine):
         assert isinstance(answer, Assignment)
         self.keep(answer)
 
-    @rule(name=st.sampled_from(NAMES), own=st.booleans())
-    def by_hand(self, name: str, own: bool) -> None:
+    @rule(data=st.data(), name=st.sampled_from(NAMES), own=st.booleans())
+    def by_hand(self, data: st.DataObject, name: str, own: bool) -> None:
         if name not in self.document["members"]:
             return
+        new = f"lead-{len(self.log)}"
+        lead_id = data.draw(st.sampled_from([new, *sorted(self.history)]))
+        self.history.pop(lead_id, None)
         fact = Event(
-            lead_id=f"lead-{len(self.log)}",
+            lead_id=lead_id,
             id="by hand",
             time=self.at,
             kind="assigned",
@@ -257,7 +268,7 @@ class Team(RuleBasedStateMachine):
         self.log.append(fact)
         self.at += A_MINUTE
 
-    @rule(name=st.sampled_from(NAMES), hours=st.sampled_from((None, 1, 20, 200)))
+    @rule(name=st.sampled_from(NAMES), hours=st.sampled_from((1, 1, 20, 20, 200, None)))
     def leave(self, name: str, hours: int | None) -> None:
         if name not in self.document["members"]:
             return
