@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor, lcm
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,11 +33,11 @@ class Queue:
 
     def now(self, name: str) -> int:
         """Return the count by which a member would be served."""
-        floor = self.level - self.behind[name]
+        lowest = self.level - self.behind[name]
         count = self.count[name]
-        if self.keeps or self.turn(name, count) >= floor:
+        if self.keeps or self.turn(name, count) >= lowest:
             return count
-        return ceil((floor * self.weights[name] - 1) / 2)
+        return ceil((lowest * self.weights[name] - 1) / 2)
 
     def pay(self, name: str, level: Fraction) -> None:
         if self.line is not None:
@@ -59,8 +59,9 @@ class Queue:
             self.behind[name] = max(self.behind[name], owed)
 
     def join(self, name: str, weight: int, on_join: Any) -> None:
-        """Have a new member begin; the order of the pool is set by who calls."""
+        """Have a new member begin, after the others."""
         self.weights[name] = weight
+        self.settle()
         self.behind[name], self.count[name] = Fraction(0), 0
         if self.line is not None:
             self.line = [name, *self.line] if on_join == "full" else [*self.line, name]
@@ -73,8 +74,21 @@ class Queue:
 
     def leave(self, name: str) -> None:
         del self.weights[name], self.count[name], self.behind[name]
+        self.settle()
         if self.line is not None:
             self.line.remove(name)
+
+    def settle(self) -> None:
+        """Have the level and what members are behind be counted in parts of the weights."""
+        parts = lcm(*self.weights.values())
+        level = Fraction(ceil(self.level * parts), parts)
+        for name, behind in self.behind.items():
+            if self.keeps:
+                self.behind[name] = Fraction(floor(behind * parts), parts)
+            else:
+                lowest = Fraction(ceil((self.level - behind) * parts), parts)
+                self.behind[name] = level - lowest
+        self.level = level
 
     def order(self, name: str) -> Fraction:
         """Return what the next is the lowest of."""

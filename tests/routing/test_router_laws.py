@@ -361,7 +361,7 @@ class Team(RuleBasedStateMachine):
                 continue
             team = self.router.roster.pools[name]
             turns = self.router.open(self.state).turns(team)
-            assert self.moved or Fraction(turns.level, turns.scale) == queue.level
+            assert Fraction(turns.level, turns.scale) == queue.level
             for who in queue.weights:
                 assert Fraction(turns.turn(who), turns.scale) == queue.turn(who, queue.now(who))
         if not self.moved:
