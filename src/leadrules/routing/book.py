@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from leadrules.routing.assignment import Code
 from leadrules.routing.limits import Limit
 from leadrules.routing.roster import Person, Roster, Team
-from leadrules.routing.rotation import Away, Counter, Counts, Rotation, rotation
+from leadrules.routing.rotation import Away, Counter, Rotation, rotation
 from leadrules.routing.turns import Turns
 from leadrules.values import Instant
 from leadrules.zones import month_of, week_of
@@ -25,12 +25,13 @@ class Learnt(NamedTuple):
 
     Attributes:
         hours: Between which instants each calendar is surely open, or surely closed.
-        days: Between which instants it is surely the same day in a zone, and which.
+        days: Between which instants it is surely the same day, week or month in a zone, and
+            which.
         off: Between which instants the same members of a pool are surely off duty, and who.
     """
 
     hours: dict[str, tuple[int, int, bool]]
-    days: dict[str, tuple[int, int, int]]
+    days: dict[tuple[str, str | None], tuple[int, int, int]]
     off: dict[str, tuple[int, int, frozenset[str]]]
 
     @classmethod
@@ -51,6 +52,25 @@ class Book:
         load: How many leads each member works on; None is what the state says.
     """
 
+    __slots__ = (
+        "_away",
+        "_counts",
+        "_looked",
+        "_open",
+        "_own",
+        "_own_open",
+        "_turns",
+        "_unserved",
+        "_worked",
+        "at",
+        "changes",
+        "learnt",
+        "load",
+        "roster",
+        "state",
+        "time",
+    )
+
     def __init__(
         self, state: Rotation, roster: Roster, learnt: Learnt, load: Mapping[str, int] | None = None
     ) -> None:
@@ -68,14 +88,10 @@ class Book:
         self._worked: dict[str, str] | None = None
         self._looked = False
         self._away = state.away
-        self._periods: dict[tuple[str, str | None], int] = {}
 
     def turn_to(self, at: int) -> None:
         """Have what follows be asked as of a moment; or of the last decision, if that is later."""
-        moment = at if self.time is None or at > self.time else int(self.time)
-        if moment != self.at:
-            self.at = moment
-            self._periods.clear()
+        self.at = at if self.time is None or at > self.time else int(self.time)
 
     def closed(self) -> Rotation:
         """Return the state with all that was written; the same one, if nothing was."""
@@ -101,6 +117,11 @@ class Book:
         )
 
     # --- whether a member can take a lead
+
+    @property
+    def tells_of_absences(self) -> bool:
+        """Whether the host has told of absences."""
+        return bool(self._away)
 
     def off_duty(self, team: Team) -> frozenset[str]:
         """Return who of a pool is inactive, not at work, or absent by the policy."""
@@ -176,21 +197,23 @@ class Book:
             limits: The limits.
             members: Whose open leads count together.
         """
+        counts, at = self._counts, self.at
         for counter, limit in limits:
-            if limit.unit == "open":
+            most, unit, span, _ = limit
+            if unit == "open":
                 count = 0
                 for name in members:
                     count += self.open_leads(name)
-                if count >= limit.most:
+                if count >= most:
                     return True
                 continue
-            counts = self._counts.get(counter)
-            if counts is None:
+            found = counts.get(counter)
+            if found is None:
                 continue
-            if limit.span is not None:
-                if len(counts) >= limit.most and self.at - counts[-limit.most] < limit.span:
+            if span is not None:
+                if len(found) >= most and at - found[-most] < span:
                     return True
-            elif counts[1] >= limit.most and counts[0] == self._period(limit):
+            elif found[1] >= most and found[0] == self._period(limit):
                 return True
         return False
 
@@ -203,18 +226,12 @@ class Book:
     def _period(self, limit: Limit) -> int:
         """Return the number of the day, week or month of a limit."""
         key = (limit.unit, limit.zone)
-        found = self._periods.get(key)
-        if found is None:
-            zone = limit.zone or self.roster.zone
-            known = self.learnt.days.get(zone)
-            if known is None or not known[0] <= self.at < known[1]:
-                day, until = self.roster.zones[zone].day_until(self.at)
-                known = (self.at, until, day)
-                self.learnt.days[zone] = known
-            day = known[2]
-            found = day if limit.unit == "day" else _OF_DAY[limit.unit](day)
-            self._periods[key] = found
-        return found
+        known = self.learnt.days.get(key)
+        if known is None or not known[0] <= self.at < known[1]:
+            day, until = self.roster.zones[limit.zone or self.roster.zone].day_until(self.at)
+            known = (self.at, until, day if limit.unit == "day" else _OF_DAY[limit.unit](day))
+            self.learnt.days[key] = known
+        return known[2]
 
     # --- whose turn it is
 
@@ -272,11 +289,10 @@ class Book:
             return
         if team is not None:
             self._take_turn(name, team, turn)
-            for counter, limit in (*team.limits[name], *team.own):
-                self._count(counter, limit)
+            self._count(team.limits[name])
+            self._count(team.own)
         else:
-            for counter, limit in self.roster.people[name].limits:
-                self._count(counter, limit)
+            self._count(self.roster.people[name].limits)
         for other in self.roster.everywhere:
             if other is not team and name in other.weights:
                 self._changed(other).charge(name)
@@ -359,20 +375,19 @@ class Book:
                     else:
                         turns.shift(who, rise)
 
-    def _count(self, counter: Counter, limit: Limit) -> None:
-        before = self._counts.get(counter)
-        found: Counts
-        if limit.unit == "open":
-            return
-        if limit.span is not None:
-            found = (
-                (*(before or ())[-(limit.most - 1) :], self.at) if limit.most > 1 else (self.at,)
-            )
-        else:
-            period = self._period(limit)
-            same = before is not None and before[0] == period
-            found = (period, before[1] + 1 if same and before else 1)
-        self._counts[counter] = found
+    def _count(self, limits: Iterable[tuple[Counter, Limit]]) -> None:
+        """Count a lead against limits."""
+        counts, at = self._counts, self.at
+        for counter, limit in limits:
+            most, unit, span, _ = limit
+            before = counts.get(counter)
+            if span is not None:
+                kept = before[-(most - 1) :] if before is not None and most > 1 else ()
+                counts[counter] = (*kept, at)
+            elif unit != "open":
+                period = self._period(limit)
+                same = before is not None and before[0] == period
+                counts[counter] = (period, before[1] + 1 if same and before else 1)
 
 
 def _is_before(moment: int, end: int | None) -> bool:

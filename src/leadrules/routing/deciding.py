@@ -43,6 +43,10 @@ class Answer(NamedTuple):
     several: tuple[int, ...] = ()
 
 
+def _anybody(name: str) -> bool:  # noqa: ARG001 - whoever it is
+    return True
+
+
 class Decision:
     """One decision on one lead.
 
@@ -197,9 +201,7 @@ class Decision:
         pool, turns = team.pool, self.book.turns(team)
         away = self.book.off_duty(team) if self.look is None else frozenset()
 
-        def can(name: str) -> bool | None:
-            return self._can(name, team)
-
+        can = self._asked(team)
         match pool.strategy:
             case "priority":
                 found = next((x for x in team.names if x not in away and can(x)), None)
@@ -218,6 +220,16 @@ class Decision:
             if first is not None:
                 return first[0], (first[1], first[2])
         return self._soonest(team) if pool.wait is not None else None
+
+    def _asked(self, team: Team) -> Callable[[str], bool | None]:
+        """Return what says whether a member who is on duty takes the lead."""
+        book = self.book
+        if self.look or self.tried or team.match is not None or book.tells_of_absences:
+            return lambda name: self._can(name, team)
+        if not team.limited:
+            return _anybody
+        limits, is_reached = team.limits, book.is_reached
+        return lambda name: None if is_reached(limits[name], (name,)) else True
 
     def _by_load(self, team: Team) -> Iterator[str]:
         """Yield the members of a pool, the least loaded first; of equals the next in turn."""

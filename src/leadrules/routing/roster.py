@@ -98,6 +98,7 @@ class Team:
         parts: What one open lead of each member counts, the less the larger the weight is.
         room: How many open leads each member takes at most, of those who have such a limit.
         limits: What each member takes, in this pool and over all.
+        limited: Whether any of them has a limit.
         own: What the pool takes in all.
         match: Which members fit; None is everybody.
     """
@@ -132,6 +133,7 @@ class Team:
         self.match = (
             None if isinstance(pool.match, Always) else compile_condition(pool.match, vocabulary)
         )
+        self.limited = any(self.limits.values())
         self.everywhere = pool.turns == "everywhere"
         self.keeps = pool.share == "of_all_leads"
         self.grants = not self.keeps and pool.on_return != "none"

@@ -452,7 +452,11 @@ class Router:
             EvaluationError: As of `route`.
         """
         _check_lead(lead)
-        if derived is not None and not isinstance(derived, Mapping):
+        if (
+            derived is not None
+            and derived.__class__ is not dict
+            and not isinstance(derived, Mapping)
+        ):
             message = f"derived: '{as_written(derived)}' is not possible; expected values by name"
             raise EvaluationError(message, field="derived", lead_id=lead.id)
         moment = moment_of(at)
