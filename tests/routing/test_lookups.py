@@ -179,7 +179,7 @@ WHO = {"equal": {"a": "country"}, "gives": {"owner": "owner", "pool": "pool", "r
         (
             POSTAL,
             [row(a="DE", start="1", end="5"), row(a="DE", start="5", end="9")],
-            ["rows 1 and 2 overlap of country 'DE'; expected one row for every value [overlap]"],
+            ["rows 1 and 2 of country 'DE' overlap; expected one row for every value [overlap]"],
         ),
         (
             MONTHS,

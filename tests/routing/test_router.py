@@ -264,3 +264,43 @@ def test_what_is_missing_leaves_a_rule_open() -> None:
     answer, _ = router.route(Lead(id="17", city="Wien"), at=AT, state=router.start())
     assert not isinstance(answer, Unassigned)
     assert (answer.queue, answer.rule) == ("q", None)
+
+
+def test_a_partner_who_had_it_is_not_asked_again() -> None:
+    routing = Routing.model_validate(
+        {
+            "rules": [{"id": "all", "when": "always", "to": {"partner": "nord"}}],
+            "partners": {"nord": {}},
+            "reassign": {"otherwise": {"queue": "later"}},
+        }
+    )
+    router = Router(routing)
+    state, lead = router.start(), Lead(id="17")
+    first, state = router.route(lead, at=AT, state=state)
+    again, state = router.reassign(lead, history=[first], reason="declined", at=AT, state=state)
+    assert str(again) == (
+        "lead 17 -> queue 'later' by rule 'all', again: declined\n"
+        "  not partner 'nord': everybody had it before"
+    )
+
+
+def test_what_a_router_assigned_by_hand_is_not_counted_again_when_it_is_noted() -> None:
+    routing = Routing.model_validate(
+        {
+            "rules": [{"id": "all", "when": "always", "to": {"pool": "team"}}],
+            "pools": {"team": {"members": ["anna", "ben"]}},
+            "members": {"anna": {"limits": "5 per day"}, "ben": {}},
+            "counts": ["manual"],
+        }
+    )
+    router = Router(routing)
+    lead = Lead(id="17")
+    answer, state = router.reassign(
+        lead, history=[], reason="by_hand", to="anna", at=AT, state=router.start()
+    )
+    assert isinstance(answer, Assignment)
+    fact = answer.fact()
+    assert fact is not None
+    assert router.note(state, fact) is state
+    by_somebody = fact.model_copy(update={"properties": {"owner": "anna", "by": "cem"}})
+    assert router.note(state, by_somebody) != state

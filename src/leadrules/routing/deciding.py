@@ -55,7 +55,7 @@ class Decision:
         book: Where the rotation stands, turned to the moment.
         record: What is known of the lead, and what earlier steps added.
         at: The moment by which conditions go.
-        tried: Whom not to ask again.
+        tried: The members and partners not to ask again.
         look: Is told of every member that is looked at.
     """
 
@@ -161,6 +161,8 @@ class Decision:
         if kind == "partner":
             if name not in roster.routing.partners:
                 return Answer(place, None, code="unknown-name")
+            if name in self.tried:
+                return Answer(place, None, code="tried")
             return Answer(place, "partner", name)
         if kind == "owner":
             return self._to_person(place, name)

@@ -333,7 +333,7 @@ class LookupIndex:
                     yield Problem("wrong-value", message, path)
                 elif furthest is not None and _overlap(furthest, span):
                     message = (
-                        f"rows {furthest.found.row} and {span.found.row} overlap{where}; "
+                        f"rows {furthest.found.row} and {span.found.row}{where} overlap; "
                         "expected one row for every value"
                     )
                     yield Problem("overlap", message, path)

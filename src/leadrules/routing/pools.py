@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -20,7 +20,7 @@ from leadrules.sections import Duration, Prose, Section, Text, Texts, one_or_mor
 from leadrules.values import Type
 from leadrules.vocabulary import Vocabulary
 
-__all__ = ["CREDIT", "STRATEGIES", "Pool", "Reason", "Share", "Strategy"]
+__all__ = ["CREDIT", "REASONS", "STRATEGIES", "Pool", "Reason", "Share", "Strategy"]
 
 Strategy = Literal["weighted_rotation", "longest_waiting", "least_loaded", "priority", "sticky"]
 STRATEGIES = ("weighted_rotation", "longest_waiting", "least_loaded", "priority", "sticky")
@@ -30,6 +30,7 @@ WEIGHTED = ("weighted_rotation", "sticky", "least_loaded")
 
 Reason = Literal["declined", "missed", "by_hand"]
 """Why a lead is assigned again: its owner declined it, a clock was missed, or somebody says so."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
 CREDIT: tuple[Reason, ...] = ("declined",)
 
 MOST_WEIGHT = 1_000

@@ -7,23 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from leadrules.calendars import Calendar
-from leadrules.document import path_text
-from leadrules.errors import EvaluationError, Issue, PolicyError, as_written, did_you_mean, one_of
-from leadrules.events import Event
+from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.lead import Lead
 from leadrules.routing.assignment import Assignment, Unassigned, assignment
-from leadrules.routing.book import Book, Learnt
+from leadrules.routing.book import Book
 from leadrules.routing.deciding import Decision, Look
 from leadrules.routing.document import Routing
 from leadrules.routing.fairness import Fairness
+from leadrules.routing.keeper import Keeper, is_in
 from leadrules.routing.lookups import Row
-from leadrules.routing.pools import Reason
-from leadrules.routing.replaying import Given, Replay
-from leadrules.routing.roster import Roster
-from leadrules.routing.rotation import Away, Rotation
+from leadrules.routing.pools import REASONS, Reason
+from leadrules.routing.rotation import Rotation
 from leadrules.routing.sharing import fairness, given_in
 from leadrules.routing.trace import Trace
-from leadrules.values import Instant, Value, instant_text, moment_of
+from leadrules.values import Value, moment_of
 from leadrules.vocabulary import Vocabulary
 
 __all__ = ["Answered", "Router"]
@@ -31,10 +28,9 @@ __all__ = ["Answered", "Router"]
 Answered = Assignment | Unassigned
 """What a router says of a lead."""
 Derived = Mapping[str, Value]
-REASONS: tuple[Reason, ...] = ("declined", "missed", "by_hand")
 
 
-class Router:
+class Router(Keeper):
     """A section `routing` that is checked and compiled once, and then says who gets leads.
 
     It keeps no turns: the state goes in, and comes out as a new one.
@@ -66,41 +62,6 @@ class Router:
         lead 2 -> owner 'anna' from pool 'team' by rule 'all'
     """
 
-    def __init__(  # noqa: PLR0913 - all that a section names outside itself
-        self,
-        routing: Routing,
-        *,
-        vocabulary: Vocabulary | None = None,
-        calendars: Mapping[str, Calendar] | None = None,
-        tables: Mapping[str, Sequence[Row]] | None = None,
-        closed: Iterable[str] = (),
-        policy: str | None = None,
-    ) -> None:
-        if not isinstance(routing, Routing):
-            message = f"routing: '{as_written(routing)}' is no section; expected a Routing"
-            raise EvaluationError(message, field="routing")
-        self.routing = routing
-        self.vocabulary = vocabulary or Vocabulary()
-        self.calendars = dict(calendars or {})
-        self.tables = {name: tuple(rows) for name, rows in (tables or {}).items()}
-        self.closed = frozenset(closed)
-        self.policy = policy
-        columns = {name: tuple(rows[0]) if rows else () for name, rows in self.tables.items()}
-        issues = [
-            Issue(found.code, found.message, path_text(found.path))
-            for found in routing.check(
-                self.vocabulary,
-                self.calendars,
-                columns=columns,
-                rows=self.tables,
-                warnings=False,
-            )
-        ]
-        if issues:
-            raise PolicyError(issues, source="routing")
-        self.roster = Roster(routing, self.vocabulary, self.calendars, self.tables)
-        self._learnt = Learnt.nothing()
-
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (
             self.routing,
@@ -113,10 +74,6 @@ class Router:
 
     def __repr__(self) -> str:
         return f"Router({self.routing.summary()})"
-
-    def start(self) -> Rotation:
-        """Return the state before the first decision."""
-        return Rotation(policy=self.policy)
 
     # --- decisions
 
@@ -278,13 +235,14 @@ class Router:
         if reason not in REASONS:
             message = f"reason: '{as_written(reason)}' is not possible; expected {one_of(REASONS)}"
             raise EvaluationError(message, field="reason", lead_id=lead.id)
-        if to is not None and not _is_in(to, self.roster.people):
+        if to is not None and not is_in(to, self.roster.people):
             message = f"to: no member '{as_written(to)}'{did_you_mean(str(to), self.roster.people)}"
             raise EvaluationError(message, field="to", lead_id=lead.id)
         before = self._history(lead, history)
-        owners = [x.owner for x in before if x.owner is not None]
+        had = [x.owner or x.partner for x in before]
+        names = [name for name in had if name is not None]
         avoid = self.routing.reassign.avoid
-        tried = owners if avoid == "all" else owners[-avoid:]
+        tried = names if avoid == "all" else names[-avoid:]
         book = self.open(state, load)
         moment = moment_of(at)
         book.turn_to(moment)
@@ -407,25 +365,6 @@ class Router:
             start = Rotation(policy=start.policy, away=start.away)
         return fairness(self.open(start), team, given)
 
-    def open(self, state: Rotation, load: Mapping[str, int] | None = None) -> Book:
-        """Return a book that decisions are written into, for several in a row.
-
-        Raises:
-            EvaluationError: If the state was made by another policy, or is none.
-        """
-        if not isinstance(state, Rotation):
-            message = f"state: '{as_written(state)}' is no state; expected what start() gives"
-            raise EvaluationError(message, field="state")
-        if state.policy != self.policy:
-            message = (
-                f"state: was made by policy '{state.policy}', not '{self.policy}'; "
-                "expected router.migrate(state)"
-            )
-            raise EvaluationError(message, field="state")
-        if load is not None:
-            _check_load(load)
-        return Book(state, self.roster, self._learnt, load)
-
     def decide(  # noqa: PLR0913 - as `route`
         self,
         book: Book,
@@ -500,190 +439,11 @@ class Router:
             self.policy,
         )
 
-    # --- what happens besides
-
-    def note(self, state: Rotation, event: Event) -> Rotation:
-        """Return the state after something that the router has not decided itself.
-
-        It reads `assigned` by somebody else than a router (a fact with a `rule` was counted when
-        it was decided), and `moved` to a stage in which nobody works on the lead. All else
-        changes nothing.
-
-        Args:
-            state: Where the rotation stands.
-            event: What happened.
-
-        Raises:
-            EvaluationError: If the state cannot be used, or it is no event.
-        """
-        return self._noted(state, [event], routed=False)
-
-    def replay(self, events: Iterable[Event], *, state: Rotation | None = None) -> Rotation:
-        """Return the state that a log of facts leads to, those that routers decided included.
-
-        Turns by a pool are counted as they were given; what was decided in between by the score
-        or the hours is not asked again.
-
-        Args:
-            events: What happened, of any leads and in any order, but that of one moment in the
-                order in which it was decided.
-            state: Where to begin; by default at the start.
-
-        Raises:
-            EvaluationError: As of `note`.
-        """
-        found = list(events)
-        for event in found:
-            self._check_event(event)
-        found.sort(key=lambda x: (x.moment, x.kind == "moved"))
-        return self._noted(state or self.start(), found, routed=True)
-
-    def _noted(self, state: Rotation, events: Iterable[Event], *, routed: bool) -> Rotation:
-        book = self.open(state)
-        replay = Replay(book)
-        for event in events:
-            self._check_event(event)
-            if event.kind == "assigned" and (routed or event["rule"] is None):
-                replay.write(Given.said(event))
-            elif event.kind == "moved" and event["to"] in self.closed:
-                book.release(event.lead_id)
-        return book.closed()
-
-    def _check_event(self, event: Event) -> None:
-        if not isinstance(event, Event):
-            message = f"event: '{as_written(event)}' is no event; make one with Event(...)"
-            raise EvaluationError(message, field="event")
-
-    def absent(
-        self,
-        state: Rotation,
-        *,
-        member: str,
-        start: datetime,
-        end: datetime | None = None,
-    ) -> Rotation:
-        """Return the state in which a member is absent for some time.
-
-        Args:
-            state: Where the rotation stands.
-            member: The member.
-            start: Since when.
-            end: Until when; None is until `present` is told.
-
-        Raises:
-            EvaluationError: If there is no such member, or the end is not after the start.
-        """
-        begin = _moment_of(start, "start")
-        until = None if end is None else _moment_of(end, "end")
-        if until is not None and until <= begin:
-            message = f"end: '{instant_text(until)}' is not after '{instant_text(begin)}'"
-            raise EvaluationError(message, field="end")
-        book = self.open(state)
-        spans = state.away.get(self._member(member), ())
-        away = Away(Instant(begin), None if until is None else Instant(until))
-        book.absent(member, tuple(sorted({*spans, away}, key=lambda x: (x.start, x.end or 0))))
-        return book.closed()
-
-    def present(self, state: Rotation, *, member: str, at: datetime) -> Rotation:
-        """Return the state in which a member is back, whatever was told before.
-
-        Args:
-            state: Where the rotation stands.
-            member: The member.
-            at: Since when; absences that begin later are forgotten too.
-
-        Raises:
-            EvaluationError: If there is no such member.
-        """
-        moment = moment_of(at)
-        book = self.open(state)
-        spans = state.away.get(self._member(member), ())
-        ended = [
-            x if x.end is not None and x.end <= moment else Away(x.start, Instant(moment))
-            for x in spans
-            if x.start < moment
-        ]
-        book.absent(member, tuple(ended))
-        return book.closed()
-
-    def _member(self, name: str, field: str = "member") -> str:
-        if not _is_in(name, self.roster.people):
-            hint = did_you_mean(str(name), self.roster.people)
-            message = f"{field}: no member '{as_written(name)}'{hint}"
-            raise EvaluationError(message, field=field)
-        return name
-
-    def migrate(self, state: Rotation) -> Rotation:
-        """Return the state that another version of the policy made, for this one.
-
-        Whoever stays is as far behind or ahead as before; those who are new begin as `on_join` of
-        the pool says; those who are gone are forgotten, with their limits and open leads.
-
-        Args:
-            state: Where the rotation stood.
-
-        Raises:
-            EvaluationError: If it is no state.
-        """
-        if not isinstance(state, Rotation):
-            message = f"state: '{as_written(state)}' is no state; expected what start() gives"
-            raise EvaluationError(message, field="state")
-        people = self.roster.people
-        turns: dict[str, Any] = {}
-        for key, team in self.roster.teams.items():
-            before = state.turns.get(key)
-            if before is not None:
-                old = before.to_dict() if not isinstance(before, Mapping) else before
-                turns[key] = team.moved(old)
-        limits = (
-            {counter for team in self.roster.teams.values() for counter, _ in team.own}
-            | {
-                counter
-                for team in self.roster.teams.values()
-                for found in team.limits.values()
-                for counter, _ in found
-            }
-            | {counter for person in people.values() for counter, _ in person.limits}
-        )
-        return Rotation(
-            self.policy,
-            state.version + 1,
-            state.time,
-            turns,
-            {counter: found for counter, found in state.counts.items() if counter in limits},
-            {name: found for name, found in state.open.items() if name in people},
-            {name: found for name, found in state.away.items() if name in people},
-        )
-
 
 def _check_lead(lead: object) -> None:
     if not isinstance(lead, Lead):
         message = f"lead: '{as_written(lead)}' is no lead; make one with policy.lead(...)"
         raise EvaluationError(message, field="lead")
-
-
-def _is_in(name: object, names: Mapping[str, object]) -> bool:
-    return isinstance(name, str) and name in names
-
-
-def _check_load(load: object) -> None:
-    if not isinstance(load, Mapping):
-        message = f"load: '{as_written(load)}' is not possible; expected a number by member"
-        raise EvaluationError(message, field="load")
-    for name, found in load.items():
-        if type(found) is not int or found < 0:
-            message = (
-                f"load: {name}: '{as_written(found)}' is no number of leads; expected 0, 1 ..."
-            )
-            raise EvaluationError(message, field="load")
-
-
-def _moment_of(moment: datetime, name: str) -> int:
-    try:
-        return moment_of(moment)
-    except EvaluationError as error:
-        message = f"{name}{error.message.removeprefix('at')}"
-        raise EvaluationError(message, field=name) from None
 
 
 def _rebuilt(  # noqa: PLR0913, PLR0917 - as of the class
