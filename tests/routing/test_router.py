@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from leadrules import Engine, EvaluationError, Event, Lead, PolicyError, load_policy
+from leadrules.calendars import Calendar
 from leadrules.routing.assignment import Assignment, Unassigned
 from leadrules.routing.document import Routing
 from leadrules.routing.rotation import Rotation
@@ -304,3 +305,26 @@ def test_what_a_router_assigned_by_hand_is_not_counted_again_when_it_is_noted() 
     assert router.note(state, fact) is state
     by_somebody = fact.model_copy(update={"properties": {"owner": "anna", "by": "cem"}})
     assert router.note(state, by_somebody) != state
+
+
+def test_who_sticks_to_a_lead_gets_it_only_at_work() -> None:
+    routing = Routing.model_validate(
+        {
+            "rules": [{"id": "all", "when": "always", "to": {"pool": "team"}}],
+            "pools": {"team": {"strategy": "sticky", "members": ["anna", "carl"]}},
+            "members": {"anna": {}, "carl": {"calendar": "late"}},
+        }
+    )
+    late = Calendar.model_validate({"hours": {"mon-fri": ["11:00-19:00"]}})
+    router = Router(routing, calendars={"late": late})
+    lead = Lead.model_validate({"id": "17", "account": {"owner": "carl"}})
+    owners = [
+        router.preview(lead, at=AT.replace(hour=hour), state=router.start())
+        for hour in (9, 11, 18, 19)
+    ]
+    assert [x.owner for x in owners if isinstance(x, Assignment)] == [
+        "anna",
+        "carl",
+        "carl",
+        "anna",
+    ]

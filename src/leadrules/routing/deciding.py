@@ -215,8 +215,8 @@ class Decision:
                     return found, None
             case "sticky":
                 own = self.record.get(pool.by)
-                if isinstance(own, str) and own in team.weights and can(own):
-                    return own, None
+                if own in team.weights and own not in away and can(str(own)):
+                    return str(own), None
         if pool.strategy not in {"priority", "least_loaded"} and len(away) < len(team.names):
             first = turns.first(can, away=away)
             if first is not None:
