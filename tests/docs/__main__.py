@@ -4,6 +4,7 @@ import contextlib
 import sys
 import tempfile
 
+import tests.conftest  # noqa: F401 - how long laws may take to find examples
 from tests.docs.blocks import with_true_outputs
 from tests.docs.generated import pages, written_anew
 
