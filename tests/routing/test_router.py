@@ -278,6 +278,7 @@ def test_a_partner_who_had_it_is_not_asked_again() -> None:
     router = Router(routing)
     state, lead = router.start(), Lead(id="17")
     first, state = router.route(lead, at=AT, state=state)
+    assert isinstance(first, Assignment)
     again, state = router.reassign(lead, history=[first], reason="declined", at=AT, state=state)
     assert str(again) == (
         "lead 17 -> queue 'later' by rule 'all', again: declined\n"
