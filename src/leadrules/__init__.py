@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition, Unmet
     from leadrules.policy import Policy, load_policy, policy_schema
     from leadrules.routing.assignment import Assignment, Unassigned
+    from leadrules.routing.fairness import Fairness
     from leadrules.routing.rotation import Rotation
     from leadrules.routing.router import Router
     from leadrules.routing.trace import Trace
@@ -60,6 +61,7 @@ __all__ = [
     "EvaluationError",
     "Event",
     "Explanation",
+    "Fairness",
     "Handoff",
     "Intake",
     "Issue",
@@ -129,6 +131,7 @@ _HOMES = {
     "lifecycle.transition": ("Refusal", "Request", "Settled", "Transition", "Unmet"),
     "policy": ("Policy", "load_policy", "policy_schema"),
     "routing.assignment": ("Assignment", "Unassigned"),
+    "routing.fairness": ("Fairness",),
     "routing.rotation": ("Rotation",),
     "routing.router": ("Router",),
     "routing.trace": ("Trace",),

@@ -279,7 +279,7 @@ class Engine:
         """
         router = self._router_for(rotation)
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
-        derived = self._before_routing(lead, found)
+        derived = self.derived(lead, evaluation=found)
         return router.route(lead, at=at, state=rotation, derived=derived, load=load)
 
     def explain_route(  # noqa: PLR0913 - as `route`, and how it is told
@@ -313,7 +313,7 @@ class Engine:
         """
         router = self._router_for(rotation)
         found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
-        derived = self._before_routing(lead, found)
+        derived = self.derived(lead, evaluation=found)
         return router.explain(
             lead, at=at, state=rotation, derived=derived, load=load, tried=tried, redact=redact
         )
@@ -358,7 +358,7 @@ class Engine:
             at=at,
             state=rotation,
             to=to,
-            derived=self._before_routing(lead, found),
+            derived=self.derived(lead, evaluation=found),
             load=load,
         )
 
@@ -376,14 +376,21 @@ class Engine:
             return router
         raise EvaluationError(f"rotation: {wrong}", field="rotation")
 
-    def _before_routing(self, lead: Lead, found: Evaluation) -> Mapping[str, Value]:
-        """Return what the steps before routing add to a lead."""
-        derived = dict(_results_of(found))
-        if self._machine is not None and found.state is not None and self._routed_by:
+    def derived(self, lead: Lead, *, evaluation: Evaluation) -> Mapping[str, Value]:
+        """Return what scoring and the lifecycle add to a lead, as rules of routing read it.
+
+        It is what `router.route(..., derived=...)` wants, for a host that has evaluated the lead.
+
+        Args:
+            lead: The lead.
+            evaluation: What `evaluate` gave for it.
+        """
+        derived = dict(_results_of(evaluation))
+        if self._machine is not None and evaluation.state is not None and self._routed_by:
             known = {**lead.record, **derived}
-            at = moment_of(found.at)
+            at = moment_of(evaluation.at)
             process = self._machine.process
-            derived |= derived_of(process, found.state, self._routed_by, known, at)
+            derived |= derived_of(process, evaluation.state, self._routed_by, known, at)
         return derived
 
     def agenda(

@@ -151,8 +151,8 @@ def _first(each: _Waiting) -> tuple[Any, ...]:
 def _routed(
     engine: Engine, each: _Waiting, rotation: Rotation, at: datetime
 ) -> tuple[Answered, Rotation]:
-    state = each.found.state
-    return engine.route(each.lead, rotation=rotation, events=each.events, state=state, at=at)
+    derived = engine.derived(each.lead, evaluation=each.found)
+    return engine.router.route(each.lead, at=at, state=rotation, derived=derived)
 
 
 def _traced(  # noqa: PLR0913 - which lead, and how it is told

@@ -94,7 +94,7 @@ def before_routing(
         at=history.at,
         previous=history.previous,
     )
-    return engine._before_routing(history.lead, found)  # noqa: SLF001 - the same for all
+    return engine.derived(history.lead, evaluation=found)
 
 
 def _rotation(engine: Engine, history: History, before: Iterable[Before]) -> Rotation:
