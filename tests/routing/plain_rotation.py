@@ -53,7 +53,7 @@ class Queue:
         if self.line is not None:
             self.line = [name, *(x for x in self.line if x != name)]
             return
-        self.count[name] = max(self.count[name] - 1, 0)
+        self.count[name] = max(self.now(name) - 1, 0)
         if not self.keeps:
             owed = self.level - self.turn(name, self.count[name])
             self.behind[name] = max(self.behind[name], owed)

@@ -624,7 +624,7 @@ def test_a_trace_survives_pickle(acme: Engine) -> None:
 def test_who_is_not_to_be_asked_again_must_be_a_member(acme: Engine) -> None:
     with pytest.raises(EvaluationError) as caught:
         explained(acme, lead(), tried=["dorra"])
-    assert str(caught.value) == "tried: no member 'dorra'; did you mean 'dora'?"
+    assert str(caught.value) == "tried: no member or partner 'dorra'; did you mean 'dora'?"
     assert caught.value.field == "tried"
 
 

@@ -83,6 +83,8 @@ def route_leads(  # noqa: PLR0913 - the command's options
     read = [path, leads, mapping, *events, events_mapping, *dict(tables).values()]
     written = {"--output": output, "--state": state}
     apart({**written, "--rejects": rejects, "--events-rejects": events_rejects}, read)
+    if state is not None and not state.parent.is_dir():
+        raise CommandError(f"{state}: no such folder as '{state.parent}'")
     policy = read_policy(path, tables)
     engine = Engine(policy)
     moment = moment_in(policy.policy.zone, at)

@@ -332,7 +332,9 @@ def _counted(found: DeclaredField) -> Any:
 
 
 def _counted_row(row: Row) -> Any:
-    return {column: _counted_value(settle(cell)) for column, cell in row.items()}
+    """Return a row as plain data; an empty text is no value, however the table was read."""
+    cells = {column: settle(cell) for column, cell in row.items()}
+    return {name: _counted_value(None if cell == "" else cell) for name, cell in cells.items()}
 
 
 def _counted_value(value: Value | None) -> list[Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from leadrules.errors import in_line
+from leadrules.errors import EvaluationError, as_written, in_line
 from leadrules.events import Event
 from leadrules.results import maker
 from leadrules.values import instant_of, instant_text
@@ -163,6 +164,15 @@ class Assignment:
         """Return the assignment as data that JSON can hold."""
         return _data(self)
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Assignment:
+        """Return the assignment that `to_dict` gave as data.
+
+        Raises:
+            EvaluationError: If the data is none.
+        """
+        return cls(**_read(data, _TEXTS))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unassigned:
@@ -208,6 +218,18 @@ class Unassigned:
         """Return it as data that JSON can hold."""
         return _data(self)
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Unassigned:
+        """Return what `to_dict` gave as data.
+
+        Raises:
+            EvaluationError: If the data is none.
+        """
+        found = _read(data, ("code", "rule", "reason", "policy"))
+        if found.get("code") not in CODES:
+            raise _no_answer("code", data)
+        return cls(**found)
+
 
 assignment = maker(Assignment)
 """Makes an assignment of the values of its attributes, in their order."""
@@ -224,3 +246,59 @@ def _data(answer: Assignment | Unassigned) -> dict[str, Any]:
         for name, value in found.items()
         if value not in (None, (), [])
     }
+
+
+_TEXTS = ("rule", "owner", "pool", "queue", "partner", "strategy", "clock", "reason", "policy")
+
+
+def _read(data: object, texts: Sequence[str]) -> dict[str, Any]:
+    """Return the parts of an answer that data holds.
+
+    Raises:
+        EvaluationError: If one of them is missing, unknown, or not what it should be.
+    """
+    if not isinstance(data, Mapping):
+        message = f"answer: '{as_written(data)}' is no mapping; expected what to_dict() gives"
+        raise EvaluationError(message, field="answer")
+    found: dict[str, Any] = {}
+    lists = {"packages", "rules"} - ({"rules"} if "owner" in texts else set())
+    for name in ("lead_id", "time", *(x for x in data if x not in {"lead_id", "time"})):
+        value = data.get(name)
+        try:
+            if name in {"lead_id", *texts}:
+                found[name] = _text(value)
+            elif name == "time":
+                found[name] = datetime.fromisoformat(_text(value))
+                instant_of(found[name])
+            elif name in lists:
+                found[name] = tuple(map(_text, _list(value)))
+            elif name == "passed":
+                found[name] = tuple(_passed(each) for each in _list(value))
+            else:
+                raise ValueError  # noqa: TRY301 - it is told as the others are
+        except (TypeError, ValueError, KeyError, AttributeError):
+            raise _no_answer(name, data) from None
+    return found
+
+
+def _no_answer(name: object, data: Mapping[str, Any]) -> EvaluationError:
+    message = f"answer: {as_written(name)}: '{as_written(data.get(name))}' cannot be read"  # type: ignore[arg-type]  # any key
+    return EvaluationError(message, field="answer")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _passed(value: Any) -> Passed:
+    if value["code"] not in CODES:
+        raise ValueError
+    return Passed(_text(value["kind"]), _text(value["name"]), value["code"])

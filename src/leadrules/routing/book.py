@@ -19,6 +19,8 @@ __all__ = ["Book", "Learnt"]
 
 _OF_DAY: Mapping[str, Callable[[int], int]] = {"week": week_of, "month": month_of}
 
+_ALWAYS = (-(2**63), 2**63, True)
+
 
 class Learnt(NamedTuple):
     """What was learnt of calendars and zones, which is kept from book to book.
@@ -94,7 +96,10 @@ class Book:
         self.at = at if self.time is None or at > self.time else int(self.time)
 
     def closed(self) -> Rotation:
-        """Return the state with all that was written; the same one, if nothing was."""
+        """Return the state with all that was written; the same one, if nothing was.
+
+        It is the end of the book: nothing may be written into it afterwards.
+        """
         if not self.changes:
             return self.state
         state = self.state
@@ -135,10 +140,9 @@ class Book:
         at, names, changes = self.at, [], [2**63]
         for person in (self.roster.people[name] for name in team.names):
             changes += [edge for span in person.absences for edge in span if edge > at]
-            closed = self.is_closed(person)
-            if person.hours is not None:
-                changes.append(self.learnt.hours[person.calendar or ""][1])
-            if not person.active or closed or person.is_away(at):
+            _, until, is_open = self._hours(person)
+            changes.append(until)
+            if not person.active or not is_open or person.is_away(at):
                 names.append(person.name)
         return at, min(changes), frozenset(names)
 
@@ -165,15 +169,19 @@ class Book:
 
     def is_closed(self, person: Person) -> bool:
         """Return whether a member does not work at the moment."""
+        return not self._hours(person)[2]
+
+    def _hours(self, person: Person) -> tuple[int, int, bool]:
+        """Return between which instants a member surely works, or surely does not."""
         if person.hours is None:
-            return False
+            return _ALWAYS
         learnt = self.learnt.hours
         span = learnt.get(person.calendar or "")
         if span is None or not span[0] <= self.at < span[1]:
             is_open, until = person.hours.until(self.at)
             span = (self.at, until, is_open)
             learnt[person.calendar or ""] = span
-        return not span[2]
+        return span
 
     def back_at(self, person: Person) -> int | None:
         """Return when a member is at work next and not absent; None if nobody knows when."""

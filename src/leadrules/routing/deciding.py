@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from leadrules.routing.assignment import PASSED, Code, Passed
 from leadrules.routing.book import Book
-from leadrules.routing.roster import Person, Roster, Team
+from leadrules.routing.roster import Destination, Person, Roster, Team
 from leadrules.values import MICROSECONDS_A_DAY, Value
 
 __all__ = ["Answer", "Decision", "Look"]
@@ -56,10 +56,11 @@ class Decision:
         record: What is known of the lead, and what earlier steps added.
         at: The moment by which conditions go.
         tried: The members and partners not to ask again.
+        again: Whether the lead was assigned before.
         look: Is told of every member that is looked at.
     """
 
-    __slots__ = ("at", "book", "look", "record", "roster", "tried")
+    __slots__ = ("again", "at", "book", "look", "record", "roster", "tried")
 
     def __init__(  # noqa: PLR0913 - all that a decision reads
         self,
@@ -69,13 +70,21 @@ class Decision:
         at: int,
         *,
         tried: Sequence[str] = (),
+        again: bool = False,
         look: Look | None = None,
     ) -> None:
+        self.again = again or bool(tried)
         self.roster, self.book, self.record, self.at = roster, book, record, at
         self.tried, self.look = tried, look
 
     def answer(self) -> Answer:
         """Return who gets the lead, or why nobody does."""
+        answer = self._by_rules()
+        if answer.kind is None and self.again and answer.place is not None:
+            return self._instead(answer, answer.passed, self.roster.last_resorts)
+        return answer
+
+    def _by_rules(self) -> Answer:
         roster, routing = self.roster, self.roster.routing
         parameters = roster.parameters_at(self.at)
         if routing.hit == "first":
@@ -140,15 +149,21 @@ class Decision:
         if answer.kind is not None:
             return answer
         passed = [Passed(*to, answer.code or "no-rule")]
-        others = self.roster.rules[place][1:]
-        for destination in (*others, *self.roster.last_resorts) if self.tried else others:
+        return self._instead(answer, passed, self.roster.rules[place][1:])
+
+    def _instead(
+        self, answer: Answer, before: Iterable[Passed], others: Iterable[Destination]
+    ) -> Answer:
+        """Return the first of other targets that takes the lead, else why the first does not."""
+        passed = list(before)
+        for destination in others:
             named = destination(self.record)
             if named is not None:
-                found = self.to(place, *named)
+                found = self.to(answer.place, *named)
                 if found.kind is not None:
                     return found._replace(passed=tuple(passed))
                 passed.append(Passed(*named, found.code or "no-rule"))
-        return Answer(place, None, code=answer.code, passed=tuple(passed))
+        return Answer(answer.place, None, code=answer.code, passed=tuple(passed))
 
     def to(self, place: int | None, kind: str, name: str) -> Answer:
         """Return whether a target can take the lead, and who there does."""
@@ -258,8 +273,10 @@ class Decision:
         if not able:
             return None
         first = min(back[name] for name in able)
+        there = {name for name, days in back.items() if days == first}
+        there |= {name for name in back if not book.is_closed(self.roster.people[name])}
         found = book.turns(team).first(
-            lambda name: name in able if back.get(name) == first else None
+            lambda name: name in able and back[name] == first if name in there else None
         )
         return None if found is None else (found[0], (found[1], found[2]))
 
@@ -323,7 +340,8 @@ class Decision:
         off = self.book.off_duty(team)
         codes: list[Code] = []
         on = [x for x in team.names if x not in off] if len(off) < len(team.names) else ()
-        for names, last in ((on, "at-limit"), (off, "closed")):
+        furthest_off = "closed" if team.pool.wait is None else "at-limit"
+        for names, last in ((on, "at-limit"), (off, furthest_off)):
             for name in names:
                 code = self.code(self.roster.people[name], team)
                 if code == last:  # no other of these comes further

@@ -238,6 +238,9 @@ class Routing(Section):
         words = self.words_of_members(vocabulary)
         for name, pool in self.pools.items():
             place = ("pools", name)
+            if name.startswith("role:"):
+                message = f"'{name}' is no name of a pool; names with 'role:' are those of roles"
+                found.append(Problem("bad-name", message, place))
             found += pool.check(place, self.members, words, warnings=warnings)
         for name, attribute in self.attributes.items():
             found += attribute.check(("attributes", name))

@@ -78,7 +78,7 @@ def route_frame(book: Book, leads: Any, *, at: datetime | str) -> Any:
                 to.get("queue"),
                 to.get("partner"),
                 None if kind else code or "no-rule",
-                rules[place].clock if kind and place is not None else None,
+                rules[place].clock if kind == "owner" and place is not None else None,
                 packages,
             )
         )

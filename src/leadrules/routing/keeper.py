@@ -10,6 +10,7 @@ from leadrules.calendars import Calendar
 from leadrules.document import path_text
 from leadrules.errors import EvaluationError, Issue, PolicyError, as_written, did_you_mean
 from leadrules.events import Event
+from leadrules.routing.assignment import Assignment, Unassigned
 from leadrules.routing.book import Book, Learnt
 from leadrules.routing.document import Routing
 from leadrules.routing.lookups import Row
@@ -110,38 +111,57 @@ class Keeper:
         Raises:
             EvaluationError: If the state cannot be used, or it is no event.
         """
-        return self._noted(state, [event], routed=False)
+        self._check_event(event)
+        book = self.open(state)
+        if event.kind != "assigned" or not _is_of_a_router(event):
+            self._write(Replay(book), event)
+        return book.closed()
 
-    def replay(self, events: Iterable[Event], *, state: Rotation | None = None) -> Rotation:
-        """Return the state that a log of facts leads to, those that routers decided included.
+    def replay(
+        self,
+        events: Iterable[Event | Assignment | Unassigned],
+        *,
+        state: Rotation | None = None,
+    ) -> Rotation:
+        """Return the state that a log leads to: what routers decided, and facts.
+
+        Answers say more than their facts do: what ends without an owner has none.
 
         Turns by a pool are counted as they were given; what was decided in between by the score
         or the hours is not asked again.
 
         Args:
-            events: What happened, of any leads and in any order, but that of one moment in the
-                order in which it was decided.
+            events: Answers of this router, facts, or both, of any leads and in any order, but
+                those of one moment in the order in which they were decided.
             state: Where to begin; by default at the start.
 
         Raises:
             EvaluationError: As of `note`.
         """
-        found = list(events)
-        for event in found:
-            self._check_event(event)
-        found.sort(key=lambda x: (x.moment, x.kind == "moved"))
-        return self._noted(state or self.start(), found, routed=True)
-
-    def _noted(self, state: Rotation, events: Iterable[Event], *, routed: bool) -> Rotation:
-        book = self.open(state)
+        found: list[tuple[int, bool, Given | Event]] = []
+        for each in events:
+            if isinstance(each, Assignment | Unassigned):
+                given = Given.of(each)
+                if given is not None:
+                    found.append((given.moment, False, given))
+            else:
+                self._check_event(each)
+                found.append((each.moment, each.kind == "moved", each))
+        found.sort(key=lambda x: x[:2])
+        book = self.open(self.start() if state is None else state)
         replay = Replay(book)
-        for event in events:
-            self._check_event(event)
-            if event.kind == "assigned" and (routed or not _is_of_a_router(event)):
-                replay.write(Given.said(event))
-            elif event.kind == "moved" and event["to"] in self.closed:
-                book.release(event.lead_id)
+        for _, _, said in found:
+            self._write(replay, said)
         return book.closed()
+
+    def _write(self, replay: Replay, said: Given | Event) -> None:
+        """Write what was decided or happened into the book of a replay."""
+        if isinstance(said, Given):
+            replay.write(said)
+        elif said.kind == "assigned":
+            replay.write(Given.said(said))
+        elif said.kind == "moved" and said["to"] in self.closed:
+            replay.book.release(said.lead_id)
 
     def _check_event(self, event: Event) -> None:
         if not isinstance(event, Event):
@@ -222,6 +242,8 @@ class Keeper:
         if not isinstance(state, Rotation):
             message = f"state: '{as_written(state)}' is no state; expected what start() gives"
             raise EvaluationError(message, field="state")
+        if self.policy is not None and state.policy == self.policy:
+            return state
         people = self.roster.people
         turns: dict[str, Any] = {}
         for key, team in self.roster.teams.items():
@@ -245,7 +267,9 @@ class Keeper:
             state.time,
             turns,
             {counter: found for counter, found in state.counts.items() if counter in limits},
-            {name: found for name, found in state.open.items() if name in people},
+            {name: found for name, found in state.open.items() if name in people}
+            if self.roster.tracks_open
+            else {},
             {name: found for name, found in state.away.items() if name in people},
         )
 

@@ -74,7 +74,7 @@ class Person:
         self.absences: tuple[tuple[Instant, Instant], ...] = tuple(
             sorted(absence.instants(own) for absence in member.absent)
         )
-        self.limits = tuple((Counter(None, name, str(x)), x) for x in member.limits)
+        self.limits = tuple((Counter(None, name, str(x)), x) for x in dict.fromkeys(member.limits))
         self.attributes = {
             f"member.{key}": routing.attributes[key].value(value)
             for key, value in member.attributes.items()
@@ -120,7 +120,7 @@ class Team:
         self.limits: Mapping[str, tuple[tuple[Counter, Limit], ...]] = {
             who: (
                 *people[who].limits,
-                *((Counter(name, who, str(x)), x) for x in share.limits),
+                *((Counter(name, who, str(x)), x) for x in dict.fromkeys(share.limits)),
             )
             for who, share in shares.items()
         }
@@ -129,7 +129,7 @@ class Team:
             for who, found in self.limits.items()
             if (open_ := [x.most for _, x in found if x.unit == "open"])
         }
-        self.own = tuple((Counter(name, None, str(x)), x) for x in pool.limits)
+        self.own = tuple((Counter(name, None, str(x)), x) for x in dict.fromkeys(pool.limits))
         self.match = (
             None if isinstance(pool.match, Always) else compile_condition(pool.match, vocabulary)
         )

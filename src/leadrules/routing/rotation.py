@@ -100,7 +100,10 @@ class Rotation:
         ]
         data["open"] = {name: sorted(ids) for name, ids in sorted(self.open.items()) if ids}
         data["away"] = {
-            name: [[instant_text(x.start), x.end and instant_text(x.end)] for x in spans]
+            name: [
+                [instant_text(x.start), None if x.end is None else instant_text(x.end)]
+                for x in spans
+            ]
             for name, spans in sorted(self.away.items())
         }
         return {name: value for name, value in data.items() if value not in (None, {}, [])}
@@ -174,7 +177,7 @@ def _moment(value: Any) -> Instant:
 def _turns(value: Any) -> dict[str, dict[str, Any]]:
     found = {}
     for pool, data in value.items():
-        if not {"level", "turns"} <= set(data) <= {"level", "turns", "lag", "scale"}:
+        if not {"level", "turns"} <= set(data) <= {"level", "turns", "lag", "scale", "keeps"}:
             raise ValueError
         found[_text(pool)] = {
             "level": _count(data["level"]),
@@ -182,6 +185,10 @@ def _turns(value: Any) -> dict[str, dict[str, Any]]:
             "turns": {_text(name): _whole(turn) for name, turn in data["turns"].items()},
             "lag": {_text(name): _count(lag) for name, lag in data.get("lag", {}).items()},
         }
+        if data.get("keeps", True) is not True:
+            raise ValueError
+        if "keeps" in data:
+            found[pool]["keeps"] = True
     return found
 
 
@@ -204,6 +211,8 @@ _OF_A_PERIOD = 2
 
 
 def _open(value: Any) -> dict[str, frozenset[str]]:
+    if not all(isinstance(ids, list) for ids in value.values()):
+        raise TypeError
     return {_text(name): frozenset(map(_text, ids)) for name, ids in value.items()}
 
 

@@ -158,7 +158,7 @@ class Router(Keeper):
             rows of tables and the members.
 
         Raises:
-            EvaluationError: As of `route`; or there is no such member in `tried`.
+            EvaluationError: As of `route`; or there is no such member or partner in `tried`.
 
         Examples:
             >>> from datetime import UTC
@@ -186,8 +186,12 @@ class Router(Keeper):
         """
         from leadrules.routing.tracing import Tracing  # noqa: PLC0415 - few ask for it
 
+        known = {**self.roster.people, **self.routing.partners}
         for name in tried:
-            self._member(name, "tried")
+            if not is_in(name, known):
+                hint = did_you_mean(str(name), known)
+                message = f"tried: no member or partner '{as_written(name)}'{hint}"
+                raise EvaluationError(message, field="tried", lead_id=lead.id)
         answer = self.decide(self.open(state, load), lead, at=at, derived=derived, tried=tried)
         book, moment = self.open(state, load), moment_of(at)
         book.turn_to(moment)
@@ -203,7 +207,7 @@ class Router(Keeper):
         self,
         lead: Lead,
         *,
-        history: Iterable[Assignment],
+        history: Iterable[Answered],
         reason: Reason,
         at: datetime,
         state: Rotation,
@@ -219,7 +223,7 @@ class Router(Keeper):
 
         Args:
             lead: The lead.
-            history: What was decided of it before, in that order; the last is who has it now.
+            history: What was decided of it before, in that order; the last says who has it now.
             reason: `declined`, `missed` (a clock), or `by_hand`.
             at: As of `route`.
             state: As of `route`.
@@ -239,15 +243,16 @@ class Router(Keeper):
             message = f"to: no member '{as_written(to)}'{did_you_mean(str(to), self.roster.people)}"
             raise EvaluationError(message, field="to", lead_id=lead.id)
         before = self._history(lead, history)
-        had = [x.owner or x.partner for x in before]
+        had = [x.owner or x.partner for x in before if isinstance(x, Assignment)]
         names = [name for name in had if name is not None]
         avoid = self.routing.reassign.avoid
         tried = names if avoid == "all" else names[-avoid:]
         book = self.open(state, load)
         moment = moment_of(at)
         book.turn_to(moment)
-        if before and before[-1].owner in self.roster.people:
-            self._give_back(book, before[-1], reason)
+        last = before[-1] if before else None
+        if isinstance(last, Assignment) and last.owner in self.roster.people:
+            self._give_back(book, last, reason)
         book.release(lead.id)
         if to is not None:
             if "manual" in self.routing.counts:
@@ -263,13 +268,13 @@ class Router(Keeper):
         )
         return found, state if not found and reason != "declined" else book.closed()
 
-    def _history(self, lead: Lead, history: Iterable[Assignment]) -> list[Assignment]:
+    def _history(self, lead: Lead, history: Iterable[Answered]) -> list[Answered]:
         if isinstance(history, Assignment) or not isinstance(history, Iterable):
             message = f"history: '{as_written(history)}' is not possible; expected assignments"
             raise EvaluationError(message, field="history", lead_id=lead.id)
         found = list(history)
         for each in found:
-            if not isinstance(each, Assignment):
+            if not isinstance(each, Assignment | Unassigned):
                 message = f"history: '{as_written(each)}' is no assignment"
                 raise EvaluationError(message, field="history", lead_id=lead.id)
             if each.lead_id != lead.id:
@@ -354,13 +359,14 @@ class Router(Keeper):
             largest deviation 0.5 leads for each weight, of at most 0.75: 'anna' before 'ben'
               at 2026-01-05T09:00:00+00:00, by lead 0
         """
-        team = self.roster.pools.get(pool) or self.roster.roles.get(pool)
+        known = isinstance(pool, str)
+        team = self.roster.pools.get(pool) or self.roster.roles.get(pool) if known else None
         if team is None:
             names = (*self.roster.pools, *self.roster.roles)
             message = f"pool: no pool '{as_written(pool)}'{did_you_mean(str(pool), names)}"
             raise EvaluationError(message, field="pool")
         given = given_in(log, self.closed)
-        start = state or self.start()
+        start = self.start() if state is None else self.open(state).state
         if given and start.time is not None and start.time >= given[0].moment:
             start = Rotation(policy=start.policy, away=start.away)
         return fairness(self.open(start), team, given)
@@ -401,7 +407,8 @@ class Router(Keeper):
         moment = moment_of(at)
         book.turn_to(moment)
         record: Mapping[str, Value] = {**lead.record, **derived} if derived else lead.record
-        decision = Decision(self.roster, book, record, moment, tried=tried, look=look)
+        again = reason is not None
+        decision = Decision(self.roster, book, record, moment, tried=tried, again=again, look=look)
         return self.told(lead.id, at, decision, reason)
 
     def told(self, lead_id: str, at: datetime, decision: Decision, reason: str | None) -> Answered:
@@ -432,7 +439,7 @@ class Router(Keeper):
             to if kind == "queue" else None,
             to if kind == "partner" else None,
             team.pool.strategy if team else None,
-            rule.clock if rule else None,
+            rule.clock if rule and kind == "owner" else None,
             packages,
             reason,
             answer.passed,

@@ -122,7 +122,8 @@ class Tracing:
             if finding.verdict and clash and place in named:
                 targets = (replace(self._asked(rule.to)[0], code="several-rules"),)
             elif finding.verdict and not settled:
-                targets = tuple(self._targets(place))
+                last = routing.hit != "collect" or [place] == named[-1:]
+                targets = tuple(self._targets(place, last=last))
                 names = targets[0].open is None and routing.hit == "first"
                 settled = routing.hit != "unique" and (names or targets[-1].takes)
             yield TriedRule(self.roster.ids[place], finding, targets, rule.why)
@@ -132,14 +133,19 @@ class Tracing:
     def _named(self, place: int) -> tuple[str, str] | None:
         return self.roster.rules[place][0](self.record)
 
-    def _targets(self, place: int) -> Iterator[Tried]:
-        """Yield the targets of a rule that is true, until one takes the lead."""
+    def _targets(self, place: int, *, last: bool) -> Iterator[Tried]:
+        """Yield the targets of a rule that is true, until one takes the lead.
+
+        Args:
+            place: The rule.
+            last: Whether no other rule is asked after it.
+        """
         rule, reassign = self.roster.routing.rules[place], self.roster.routing.reassign
         first = self._tried(rule.to, place)
         yield first
         if first.open is not None or first.takes:
             return
-        others = (*rule.otherwise, *reassign.otherwise) if self.tried else rule.otherwise
+        others = (*rule.otherwise, *reassign.otherwise) if self.tried and last else rule.otherwise
         for target in others:
             found = replace(self._tried(target, place), instead=True)
             yield found

@@ -170,7 +170,7 @@ class Turns:
 
     def credit(self, name: str) -> None:
         """Give a member the last turn back, even if it lies below the level by now."""
-        turn = max(self.turns[name] - 2 * self._steps[name], self._steps[name])
+        turn = max(self.turn(name) - 2 * self._steps[name], self._steps[name])
         self._put(name, turn)
         if not self.keeps:
             self._set_lag(name, max(self.lag.get(name, 0), self.level - turn))
@@ -183,8 +183,11 @@ class Turns:
             more: By how much more.
             most: How many leads that may come to in all; None is any number.
         """
-        found = self.lag.get(name, 0) + more
-        self._set_lag(name, found if most is None else min(found, most * self.step(name)))
+        lag = self.lag.get(name, 0)
+        found = lag + more
+        if most is not None:
+            found = max(lag, min(found, most * self.step(name)))
+        self._set_lag(name, found)
 
     def shift(self, name: str, rise: int) -> None:
         """Have a member of kept turns not make up for a rise of the level."""
@@ -225,6 +228,8 @@ class Turns:
             "level": self.level,
             "turns": dict(self.turns),
         }
+        if self.keeps:
+            data["keeps"] = True
         return {**data, "lag": dict(self.lag)} if self.lag else data
 
     @classmethod
@@ -255,13 +260,13 @@ class Turns:
             turn, lag = before["turns"].get(name), lags.get(name, 0)
             if turn is None:
                 new._join(name, on_join)
-            elif keeps:
+            elif keeps and before.get("keeps"):
                 new._put(name, new._at_least(scaled(turn), name))
                 new._set_lag(name, lag * new.scale // scale)
             else:
                 floor = scaled(level - lag)
                 new._put(name, new._at_least(max(scaled(turn), floor), name))
-                new._set_lag(name, new.level - floor)
+                new._set_lag(name, 0 if keeps else new.level - floor)
         return new
 
     def _join(self, name: str, on_join: int | str) -> None:
