@@ -281,8 +281,8 @@ def _read(data: object, texts: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _no_answer(name: object, data: Mapping[str, Any]) -> EvaluationError:
-    message = f"answer: {as_written(name)}: '{as_written(data.get(name))}' cannot be read"  # type: ignore[arg-type]  # any key
+def _no_answer(name: object, data: Mapping[Any, Any]) -> EvaluationError:
+    message = f"answer: {as_written(name)}: '{as_written(data.get(name))}' cannot be read"
     return EvaluationError(message, field="answer")
 
 
