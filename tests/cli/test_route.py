@@ -143,7 +143,8 @@ def test_every_format_says_the_same(route: Command) -> None:
         "reason": None,
         "policy": policy.hash,
     }
-    assert (data[4]["clock"], data[6]["code"]) == ("call", "pool-limit")
+    assert (data[4]["partner"], data[4]["clock"]) == ("nord", None)  # clocks are for owners
+    assert data[6]["code"] == "pool-limit"
     assert cells(found.err)[2:] == cells(route("--brief").out)
     assert route("-o", "out.csv") == Run(1, "", found.err)
     rows = list(csv.DictReader(io.StringIO(Path("out.csv").read_text(encoding="utf-8"))))

@@ -269,7 +269,7 @@ def test_a_state_with_rubbish_in_it_is_refused_or_can_be_used(
         answer, after = ROUTER.route(Lead(id="x", country=country), at=AT, state=state)
         assert answer.lead_id == "x"
         assert Rotation.from_dict(after.to_dict()) == after
-    assert ROUTER.migrate(state).version == state.version + 1
+    assert ROUTER.migrate(state) is state
 
 
 def test_absences_are_instants() -> None:
