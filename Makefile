@@ -5,6 +5,8 @@ PYTHON      ?= python3
 VENV        ?= .venv
 # What to install beside the library; Spark is the large one.
 TEST_EXTRAS ?= all
+# What the tests compare with, and what runs the notebook; without it those tests are skipped.
+ORACLES     ?= --group oracles
 # For pytest, such as PYTEST_ARGS='tests/scoring -x --no-cov'.
 PYTEST_ARGS ?=
 
@@ -59,7 +61,7 @@ $(VENV)/.demo: $(VENV)/.made $(PINS)
 
 $(VENV)/.test: $(VENV)/.made $(PINS)
 	@echo "installing the tests' packages into $(VENV)"
-	@$(INSTALL) --group test --editable '.[$(TEST_EXTRAS)]'
+	@$(INSTALL) --group test $(ORACLES) --editable '.[$(TEST_EXTRAS)]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.made $(PINS)

@@ -1,13 +1,23 @@
-"""Sections of labelled rows: as text that fits a terminal or a mail, as HTML for a notebook."""
+"""Sections of labelled rows, and tables: as text for a terminal or a mail, and as HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
 from textwrap import wrap
 from typing import NamedTuple
 
-__all__ = ["Row", "Section", "html_of", "text_of", "told", "wrapped"]
+__all__ = [
+    "Row",
+    "Section",
+    "Sheet",
+    "html_of",
+    "sheet_html",
+    "sheet_text",
+    "text_of",
+    "told",
+    "wrapped",
+]
 
 WIDEST_LABEL = 20
 """Longer labels stand above what they are labels of."""
@@ -32,6 +42,20 @@ class Section(NamedTuple):
     rows: Iterable[Row]
     empty: str
     more: Callable[[], str] | None = None
+
+
+class Sheet(NamedTuple):
+    """A table of texts.
+
+    Attributes:
+        heads: What the columns are called.
+        rows: The cells of each row, as many as heads.
+        right: The columns whose cells end at the right, as numbers do.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: Collection[int] = ()
 
 
 def told(words: str) -> str:
@@ -88,6 +112,37 @@ def html_of(head: Iterable[str], sections: Iterable[Section]) -> str:
         f"{''.join(f'<div>{line}</div>' for line in others)}"
         f"{''.join(_html(section) for section in sections)}</div>"
     )
+
+
+def sheet_text(sheet: Sheet, indent: str = "  ") -> list[str]:
+    """Return the lines of a table, its columns two blanks apart."""
+    rows = [[_line(cell) for cell in row] for row in (sheet.heads, *sheet.rows)]
+    widths = [max(len(row[x]) for row in rows) for x in range(len(sheet.heads))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if x in sheet.right else cell.ljust(width)
+            for x, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(f"{indent}{'  '.join(cells)}".rstrip())
+    return lines
+
+
+def sheet_html(sheet: Sheet) -> str:
+    """Return a table as HTML that needs nothing from elsewhere, in light and in dark."""
+    cell = "padding:0.1em 0.9em 0.1em 0;vertical-align:top;white-space:nowrap"
+    align = ["right" if x in sheet.right else "left" for x in range(len(sheet.heads))]
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        parts = (
+            f'<{tag} style="{cell};text-align:{side}">{_safe(text)}</{tag}>'
+            for text, side in zip(cells, align, strict=True)
+        )
+        return f"<tr>{''.join(parts)}</tr>"
+
+    body = "".join(row(cells, "td") for cells in sheet.rows)
+    head = row(sheet.heads, "th")
+    return f'<table style="{_TABLE}"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
 def _html(section: Section) -> str:

@@ -147,7 +147,7 @@ class Desk:
         share = self.document["pools"][pool]["members"][name].get("limits", ())
         limits: list[tuple[str, str | None]] = [(limit, None) for limit in member.get("limits", ())]
         limits += [(limit, pool) for limit in share]
-        if any(self.reached(limit, at, [name], of) for limit, of in limits):
+        if any(self.reached(limit, at, name, of) for limit, of in limits):
             return "at-limit"
         return None
 
@@ -157,11 +157,13 @@ class Desk:
             start <= at and (end is None or at < end) for start, end in self.told.get(name, ())
         )
 
-    def reached(self, limit: str, at: datetime, names: Sequence[str], pool: str | None) -> bool:
+    def reached(self, limit: str, at: datetime, name: str | None, pool: str | None) -> bool:
+        """Return whether a member has as many as a limit says, or all who had leads of a pool."""
         most, _, rest = limit.partition(" ")
+        names = [*self.queues[str(pool)].weights] if name is None else [name]
         if rest == "open":
             return sum(owner in names for owner in self.owners.values()) >= int(most)
-        times = [x for x, who, of in self.log if who in names and pool in {None, of}]
+        times = [x for x, who, of in self.log if name in {None, who} and pool in {None, of}]
         return sum(same_period(rest, x, at) for x in times) >= int(most)
 
     # --- what is decided
@@ -177,7 +179,7 @@ class Desk:
         """Return who gets a lead from a pool; None if nobody does."""
         at = self.moment(at)
         document, queue = self.document["pools"][pool], self.queues[pool]
-        if any(self.reached(x, at, [*queue.weights], pool) for x in document.get("limits", ())):
+        if any(self.reached(x, at, None, pool) for x in document.get("limits", ())):
             return None
         there = [name for name in queue.weights if self.away(name, pool, at) is None]
         turns = {name: queue.order(name) for name in there}

@@ -17,7 +17,7 @@ from leadrules.lifecycle.moves import Move
 from leadrules.lifecycle.neglect import check_deadlines, check_touches
 from leadrules.lifecycle.nurture import NurturePlan
 from leadrules.lifecycle.responses import Response
-from leadrules.lifecycle.stages import Stage
+from leadrules.lifecycle.stages import Kind, Stage
 from leadrules.lifecycle.touches import TouchRule
 from leadrules.sections import Section, Text, Texts, canonical
 from leadrules.values import Type
@@ -77,6 +77,11 @@ class Lifecycle(Section):
     def initial(self) -> str:
         """The stage in which a lead arises."""
         return next(iter(self.stages))
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kind of each stage, in the order of the process."""
+        return {name: stage.kind for name, stage in self.stages.items()}
 
     @property
     def results(self) -> Mapping[str, Declaration]:

@@ -54,6 +54,9 @@ def checked(policy: Policy, rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Pro
         found += _within("lifecycle", policy.lifecycle.check(words, policy.calendars))
     if policy.routing is not None:
         found += _within("routing", _check_routing(policy, vocabulary, rows))
+    if policy.metrics is not None:
+        kinds = policy.lifecycle.kinds if policy.lifecycle else None
+        found += _within("metrics", policy.metrics.check(vocabulary, kinds))
     yield from (problem for problem in found if not names_any(problem, broken))
 
 

@@ -19,6 +19,7 @@ from leadrules.errors import Issue, as_written
 from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.lifecycle.document import Lifecycle
+from leadrules.metrics.document import Measures
 from leadrules.policy.declarations import (
     Activity,
     DeclaredField,
@@ -152,6 +153,8 @@ class Policy(Section):
     """Where a lead can be, who may move it when, and what is owed to it."""
     routing: Routing | None = None
     """Who gets which leads."""
+    metrics: Measures | None = None
+    """What is counted, and what the words of the funnel mean."""
 
     _rows: Mapping[str, tuple[Row, ...]] = PrivateAttr(default_factory=dict)
     _warnings: tuple[Issue, ...] = PrivateAttr(default=())
@@ -200,6 +203,16 @@ class Policy(Section):
         """The names that routing may use: those of leads, what scoring adds, and the lifecycle."""
         own = self.lifecycle.results if self.lifecycle else {}
         return replace(self.scored, derived={**self.scored.derived, **own})
+
+    @property
+    def measures(self) -> Measures:
+        """What measures read: the section `metrics`, and what the lifecycle says besides."""
+        own, lifecycle = self.metrics or Measures(), self.lifecycle
+        return own.completed(
+            zone=self.policy.zone,
+            kinds=lifecycle.kinds if lifecycle else None,
+            contact=lifecycle.contact if lifecycle else (),
+        )
 
     @cached_property
     def hash(self) -> str:

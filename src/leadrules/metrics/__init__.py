@@ -1,0 +1,40 @@
+"""Measures: ratios that say what they count, from the tables of leads, events and entries.
+
+Every measure is a function of frames of any kind. It takes what the words mean as `measures`, the
+moment as `at`, and returns a result that prints itself, and that `to_frame`, `to_dict` and `plot`
+turn into a frame, data and a picture.
+
+A name is imported when it is first used, since a policy needs none of the functions of frames.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadrules.metrics.conversions import conversion
+    from leadrules.metrics.document import Measures
+    from leadrules.metrics.periods import Period
+    from leadrules.metrics.ratio import Ratio
+    from leadrules.metrics.ratios import Ratios
+
+__all__ = ["Measures", "Period", "Ratio", "Ratios", "conversion"]
+
+_HOMES = {
+    "conversions": ("conversion",),
+    "document": ("Measures",),
+    "periods": ("Period",),
+    "ratio": ("Ratio",),
+    "ratios": ("Ratios",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        message = f"module 'leadrules.metrics' has no attribute '{name}'"
+        raise AttributeError(message)
+    return getattr(import_module(f"leadrules.metrics.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

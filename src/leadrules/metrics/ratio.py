@@ -1,0 +1,254 @@
+"""Ratios that know what they count: of what, when, for how long, by which entry, how surely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+from leadrules.errors import EvaluationError, as_written, in_line
+from leadrules.metrics.intervals import CONFIDENCE, wilson
+from leadrules.metrics.periods import Period
+from leadrules.values import duration_text
+
+__all__ = ["Basis", "Ratio", "counted", "half_up", "percent"]
+
+Basis = Literal["cohort", "period", "snapshot"]
+"""What is counted: those who came in a period, and what became of them (`cohort`); what happened
+in a period, to whomever (`period`); how things are at its end (`snapshot`)."""
+
+
+def half_up(value: float, places: int) -> str:
+    """Return a number with so many decimals, halves rounded away from zero, for display.
+
+    Examples:
+        >>> half_up(15.25, 1), half_up(0.125, 2), half_up(-0.5, 0)
+        ('15.3', '0.13', '-1')
+    """
+    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,}"
+
+
+def percent(numerator: int, denominator: int, places: int = 1) -> str:
+    """Return a share in percent, rounded half up from the exact quotient.
+
+    Examples:
+        >>> percent(842, 8000), percent(1, 3), percent(1, 8, places=0)
+        ('10.5', '33.3', '13')
+    """
+    scale = 100 * 10**places
+    rounded = (2 * numerator * scale + denominator) // (2 * denominator)
+    return f"{Decimal(rounded).scaleb(-places):,}"
+
+
+def counted(count: int, unit: str) -> str:
+    """Return how many of a unit there are.
+
+    Examples:
+        >>> counted(1, "lead"), counted(8000, "opportunity")
+        ('1 lead', '8,000 opportunities')
+    """
+    if count == 1:
+        return f"1 {unit}"
+    return f"{count:,} {unit[:-1] + 'ies' if unit.endswith('y') else unit + 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A part of a whole, with all that one must know to read it.
+
+    It prints itself in full. Ratios are added, and ordered by `<`, only if they are alike: of one
+    name, unit, basis, period, window and entry. The parts of a whole, such as the owners of leads,
+    add up to it.
+
+    Attributes:
+        name: What is measured, such as `quote_to_close`.
+        numerator: How many.
+        denominator: Of how many.
+        unit: What is counted: `lead`, `contact`, `account`, `opportunity`, or `entry` if each
+            entry counts.
+        basis: Whether those who came in the period are followed, or what happened in it is counted.
+        period: The period.
+        window: How long each of the denominator had; None is up to the moment of the evaluation.
+        entry: Which entry into a stage counts if a lead was there several times.
+        censored: How many of the denominator have not got there, and have not had the window yet;
+            or, without a window, are such that nobody knows what became of them.
+        is_subset: Whether the numerator is a part of the denominator; if not, there is no interval,
+            and it may be above 1.
+        group: What the leads have in common, by dimension; empty for all of them.
+        confidence: How sure the interval is.
+
+    Raises:
+        EvaluationError: If a count is negative, or the numerator is larger than the denominator of
+            which it is said to be a part.
+
+    Examples:
+        >>> from datetime import UTC, datetime
+        >>> year = Period.of("2017-06-14 to 2018-05-31")
+        >>> won = Ratio("mql_to_won", 842, 8000, period=year)
+        >>> print(won)  # doctest: +NORMALIZE_WHITESPACE
+        842 of 8,000 leads (10.5 %, 95 % CI 9.9 to 11.2), cohort 2017-06-14 to 2018-05-31,
+        first entry, 0 censored
+    """
+
+    name: str
+    numerator: int
+    denominator: int
+    unit: str = "lead"
+    basis: Basis = "cohort"
+    period: Period | None = None
+    window: timedelta | None = None
+    entry: str = "first"
+    censored: int = 0
+    is_subset: bool = True
+    group: Mapping[str, Any] = field(default_factory=dict)
+    confidence: float = CONFIDENCE
+
+    def __post_init__(self) -> None:
+        for name in ("numerator", "denominator", "censored"):
+            count = getattr(self, name)
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                message = f"{name}: '{as_written(count)}' is no count; expected 0 or more"
+                raise EvaluationError(message, field=name)
+        if self.is_subset and self.numerator > self.denominator:
+            message = (
+                f"{self.name}: {self.numerator:,} of {self.denominator:,} cannot be; the numerator "
+                "is no part of the denominator; say is_subset=False if that is meant"
+            )
+            raise EvaluationError(message, field=self.name)
+        if not 0 < self.confidence < 1:
+            message = f"confidence: {self.confidence} is not possible; expected between 0 and 1"
+            raise EvaluationError(message, field="confidence")
+
+    @property
+    def value(self) -> float | None:
+        """The quotient; None, which is undefined, if nothing is in the denominator."""
+        return self.numerator / self.denominator if self.denominator else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The Wilson interval of the share; None if it is undefined, or no share of a whole."""
+        if not self.denominator or not self.is_subset:
+            return None
+        return wilson(self.numerator, self.denominator, self.confidence)
+
+    def __str__(self) -> str:
+        parts = [
+            f"{self.numerator:,} of {counted(self.denominator, self.unit)} ({self._share()})",
+            *([f"{self.basis} {self.period}"] if self.period else []),
+            *([f"within {_long(self.window)}"] if self.window else []),
+            f"{self.entry} entry",
+            f"{self.censored:,} censored",
+        ]
+        return ", ".join(parts)
+
+    def _share(self) -> str:
+        if not self.denominator:
+            return "undefined"
+        share = f"{percent(self.numerator, self.denominator)} %"
+        interval = self.interval
+        if interval is None:
+            return f"{share}, no part of the whole"
+        low, high = (half_up(100 * bound, 1) for bound in interval)
+        return f"{share}, {half_up(100 * self.confidence, 0)} % CI {low} to {high}"
+
+    def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415 - only in a notebook
+
+        return f"<div><b>{escape(in_line(self.name))}</b> {escape(in_line(str(self)))}</div>"
+
+    def __add__(self, other: object) -> Ratio:
+        if not isinstance(other, Ratio):
+            return NotImplemented
+        self._demand_alike(other, "added")
+        if self.group and self.group == other.group:
+            message = f"{self.name}: both are of {_of_group(self.group)}; they cannot be added"
+            raise EvaluationError(message, field=self.name)
+        common = self.group.keys() & other.group.keys()
+        return replace(
+            self,
+            numerator=self.numerator + other.numerator,
+            denominator=self.denominator + other.denominator,
+            censored=self.censored + other.censored,
+            group={
+                x: self.group[x]
+                for x in self.group
+                if x in common and self.group[x] == other.group[x]
+            },
+        )
+
+    def __lt__(self, other: object) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order < 0
+
+    def __le__(self, other: object) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order <= 0
+
+    def __gt__(self, other: object) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order > 0
+
+    def __ge__(self, other: object) -> bool:
+        order = self._order(other)
+        return NotImplemented if order is None else order >= 0
+
+    def _order(self, other: object) -> int | None:
+        """Return a number below, at or above zero, as the ratio is before the other or after."""
+        if not isinstance(other, Ratio):
+            return None
+        self._demand_alike(other, "compared")
+        if not self.denominator or not other.denominator:
+            message = f"{self.name}: undefined, since nothing is in the denominator; cannot compare"
+            raise EvaluationError(message, field=self.name)
+        return self.numerator * other.denominator - other.numerator * self.denominator
+
+    def _demand_alike(self, other: Ratio, what: str) -> None:
+        for name in ("name", "unit", "basis", "period", "window", "entry", "is_subset"):
+            one, two = getattr(self, name), getattr(other, name)
+            if one != two:
+                message = (
+                    f"{self.name}: ratios of another {_CALLED.get(name, name)} cannot be {what}: "
+                    f"'{_told(one)}' and '{_told(two)}'"
+                )
+                raise EvaluationError(message, field=self.name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as data that JSON can hold."""
+        low, high = self.interval or (None, None)
+        period = self.period
+        return {
+            "name": self.name,
+            **({"group": dict(self.group)} if self.group else {}),
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+            "value": self.value,
+            "low": low,
+            "high": high,
+            "confidence": self.confidence,
+            "unit": self.unit,
+            "basis": self.basis,
+            "start": period and period.start.isoformat(),
+            "end": period and period.end.isoformat(),
+            "zone": period and period.zone,
+            "window": None if self.window is None else _long(self.window),
+            "entry": self.entry,
+            "censored": self.censored,
+            "is_subset": self.is_subset,
+        }
+
+
+_CALLED = {"is_subset": "kind"}
+
+
+def _long(window: timedelta) -> str:
+    return duration_text(window // timedelta(microseconds=1))
+
+
+def _told(value: object) -> str:
+    return "none" if value is None else in_line(str(value))
+
+
+def _of_group(group: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_told(value)!r}" for name, value in group.items())

@@ -1,0 +1,149 @@
+"""Who came how far: for each lead when it came to a stage, and when from there to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from leadrules.frames.kinds import PREFIX
+from leadrules.metrics.document import Measures
+from leadrules.metrics.tables import LEAD, Table, open_table
+from leadrules.values import Type
+
+__all__ = ["OF", "TO", "entries_table", "journeys", "reached"]
+
+OF, TO = f"{PREFIX}0of", f"{PREFIX}0to"
+"""When a lead came to the one stage, and when from there to the other, in microseconds."""
+_NEXT = f"{PREFIX}0next"
+_STAGE, _ENTERED = "stage", "entered"
+
+
+def entries_table(
+    entries: Any, *, at: int, optional: Mapping[str, Type] | None = None, by: Sequence[str] = ()
+) -> Table:
+    """Return the table of entries up to a moment.
+
+    Args:
+        entries: The caller's frame: `lead_id`, `stage`, `entered`.
+        at: The moment, in microseconds; what was entered later is not known yet.
+        optional: Other columns that are read if they are there.
+        by: Columns by which entries are grouped.
+
+    Raises:
+        EvaluationError: If a column is absent or of a wrong type.
+    """
+    needed = {_STAGE: Type.STRING, _ENTERED: Type.DATETIME}
+    table = open_table(entries, "entries", needed, optional, by=by)
+    frame = table.frame.filter(nw.col(_ENTERED) <= at)
+    return Table(table.name, frame, table.columns, table.eager, table.dimensions)
+
+
+def reached(table: Table, stages: Sequence[str], *, imputed: bool) -> nw.LazyFrame[Any]:
+    """Return when each lead first came to each of some stages.
+
+    Args:
+        table: The entries.
+        stages: The stages, in the order of success.
+        imputed: Whether a lead that skipped a stage was there when it came to a later one.
+
+    Returns:
+        One row for each lead that was in one of them: `LEAD`, and for each stage the column
+        `reached_<place>` with the moment, which is missing if it never came there.
+    """
+    own = [f"{PREFIX}0own_{place}" for place in range(len(stages))]
+    frame = (
+        table.frame.filter(nw.col(_STAGE).is_in([*stages]))
+        .with_columns(
+            **{
+                name: nw.when(nw.col(_STAGE) == stage).then(nw.col(_ENTERED))
+                for name, stage in zip(own, stages, strict=True)
+            }
+        )
+        .group_by(LEAD)
+        .agg(*(nw.col(name).min() for name in own))
+    )
+    found = {}
+    for place, name in enumerate(own):
+        later = [nw.col(x) for x in own[place + 1 :]]
+        moment = nw.col(name)
+        if imputed and later:
+            other = nw.min_horizontal(*later) if len(later) > 1 else later[0]
+            moment = nw.when(moment.is_null()).then(other).otherwise(moment)
+        found[f"reached_{place}"] = moment
+    return frame.select(LEAD, **found)
+
+
+def journeys(table: Table, of: str, to: str, measures: Measures) -> nw.LazyFrame[Any]:
+    """Return when leads came to a stage, and when from there to another.
+
+    Args:
+        table: The entries.
+        of: The stage from which they are followed.
+        to: The stage to which.
+        measures: Say which entry counts, and what a skipped stage is.
+
+    Returns:
+        One row for each lead that came to the first, or for each of its entries if every entry
+        counts: `LEAD`, `OF`, and `TO`, which is missing if it did not come there. By its first
+        entry, a lead may have come to the second before the first; by others it cannot.
+    """
+    imputed = measures.skipped == "imputed"
+    origins, goals = (_from(stage, measures) if imputed else (stage,) for stage in (of, to))
+    if measures.reentry == "first":
+        stages = tuple(dict.fromkeys((of, *origins[1:], to, *goals[1:])))
+        firsts = reached(table, stages, imputed=False)
+        places = {stage: nw.col(f"reached_{place}") for place, stage in enumerate(stages)}
+        frame = firsts.select(
+            LEAD, _own_or_later(places, origins).alias(OF), _own_or_later(places, goals).alias(TO)
+        )
+        return frame.filter(~nw.col(OF).is_null())
+    visits = _visits(table, of, origins, every=measures.reentry == "every")
+    arrivals = table.frame.filter(nw.col(_STAGE).is_in([*goals])).select(
+        LEAD, nw.col(_ENTERED).alias(TO)
+    )
+    met = (
+        visits.join(arrivals, on=LEAD, how="inner")
+        .filter(
+            nw.col(TO) >= nw.col(OF),
+            nw.col(_NEXT).is_null() | (nw.col(TO) < nw.col(_NEXT)),
+        )
+        .group_by(LEAD, OF)
+        .agg(nw.col(TO).min())
+    )
+    return visits.select(LEAD, OF).join(met, on=[LEAD, OF], how="left").select(LEAD, OF, TO)
+
+
+def _from(stage: str, measures: Measures) -> tuple[str, ...]:
+    """Return a stage and those that come after it on the path."""
+    order = measures.order
+    return order[order.index(stage) :] if stage in order else (stage,)
+
+
+def _own_or_later(places: Mapping[str, nw.Expr], stages: Sequence[str]) -> nw.Expr:
+    """Return when a lead came to the first of some stages; if it skipped it, to one of the rest."""
+    own, later = places[stages[0]], [places[stage] for stage in stages[1:]]
+    if not later:
+        return own
+    other = nw.min_horizontal(*later) if len(later) > 1 else later[0]
+    return nw.when(own.is_null()).then(other).otherwise(own)
+
+
+def _visits(table: Table, of: str, origins: Sequence[str], *, every: bool) -> nw.LazyFrame[Any]:
+    """Return each entry into a stage, or the last, and when the next one is.
+
+    A lead that skipped it has one, when it came to a later stage.
+    """
+    own = table.frame.filter(nw.col(_STAGE) == of).select(LEAD, nw.col(_ENTERED).alias(OF))
+    own = own.unique() if every else own.group_by(LEAD).agg(nw.col(OF).max())
+    if len(origins) > 1:
+        skipped = (
+            table.frame.filter(nw.col(_STAGE).is_in([*origins[1:]]))
+            .join(own.select(LEAD).unique(), on=LEAD, how="anti")
+            .group_by(LEAD)
+            .agg(nw.col(_ENTERED).min().alias(OF))
+        )
+        own = nw.concat([own.select(LEAD, OF), skipped.select(LEAD, OF)])
+    after = nw.col(OF).shift(-1).over(LEAD, order_by=OF)
+    return own.with_columns(after.alias(_NEXT))
