@@ -18,6 +18,7 @@ from leadrules.metrics.arguments import (
     demand_window,
 )
 from leadrules.metrics.document import Measures
+from leadrules.metrics.hindsight import Share, refuse_hindsight
 from leadrules.metrics.periods import Days, Period
 from leadrules.metrics.ratio import Ratio
 from leadrules.metrics.ratios import Ratios
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conversion", "grouped", "pair_of", "spanned"]
 
-_ALL, _MET, _YOUNG = (f"{PREFIX}0{name}" for name in ("all", "met", "young"))
+_ALL, _CAME, _MET, _YOUNG = (f"{PREFIX}0{name}" for name in ("all", "came", "met", "young"))
 _FIRST, _LAST = f"{PREFIX}0first", f"{PREFIX}0last"
 
 
@@ -90,7 +91,8 @@ def conversion(  # noqa: PLR0913 - what a ratio has to say of itself
         not had it yet count as censored unless they are there already.
 
     Raises:
-        EvaluationError: If an argument is not possible, or a column is absent or of a wrong type.
+        EvaluationError: If an argument is not possible, a column is absent or of a wrong type, or
+            leads are grouped by what is known only of those who came to the second stage.
 
     Source:
         E. Bernhardsson, Conversion rates: you are (most likely) computing them wrong, 2017, for
@@ -134,11 +136,18 @@ def conversion(  # noqa: PLR0913 - what a ratio has to say of itself
         frame,
         groups,
         nw.len().alias(_ALL),
+        nw.col(TO).count().alias(_CAME),
         nw.col(_MET).sum(),
         nw.col(_YOUNG).sum(),
         nw.col(OF).min().alias(_FIRST),
         nw.col(OF).max().alias(_LAST),
     )
+    unit = "entry" if words.reentry == "every" else words.unit
+    shares = (
+        Share({x: row[dimension(x)] for x in groups}, row[_CAME], row[_ALL])
+        for row in counts.iter_rows(named=True)
+    )
+    refuse_hindsight(shares, groups, to=to, unit=unit)
     firsts, lasts = counts[_FIRST].to_list(), counts[_LAST].to_list()
     days = days or spanned(firsts, lasts, words.in_zone)
     parts = tuple(
@@ -146,7 +155,7 @@ def conversion(  # noqa: PLR0913 - what a ratio has to say of itself
             name,
             int(row[_MET]),
             int(row[_ALL]),
-            unit="entry" if words.reentry == "every" else words.unit,
+            unit=unit,
             period=days,
             window=window,
             entry=words.reentry,
@@ -159,7 +168,7 @@ def conversion(  # noqa: PLR0913 - what a ratio has to say of itself
         name,
         sum(part.numerator for part in parts),
         sum(part.denominator for part in parts),
-        unit="entry" if words.reentry == "every" else words.unit,
+        unit=unit,
         period=days,
         window=window,
         entry=words.reentry,
