@@ -599,6 +599,33 @@ class Engine:
             owner=owner,
         )
 
+    def obligations_frame(self, leads: Any, *, events: Any = None, at: datetime) -> Any:
+        """Return what was ever owed to the leads of a frame, and what became of it.
+
+        It is the table `obligations`: of each lead what `machine.trail` has under `obligations`,
+        and the runs of its clocks under the kind `clock`. As `agenda_frame`, it is a loop over
+        columns that are collected, whatever the kind of the frame.
+
+        Args:
+            leads: Any frame that narwhals knows, one row a lead, with the columns `created` and
+                `owner`; and `lead_type`, if the policy asks for touches.
+            events: What happened to the leads, as `agenda_frame` takes it.
+            at: The moment of which statuses are; with a time zone. Later events are not known.
+
+        Returns:
+            A frame of the kind of `leads`, by lead and by when things were owed, with the columns
+            of `Obligation`, and `owner`: who owned the lead when it was closed, or does at `at`.
+            A run of a clock has no `stage`, and is closed when it was stopped or started anew, or
+            its round ended. A lead that arose later, or of which nobody says when, has no row.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, a column is absent or of a
+                wrong type, or two events of a lead that differ have one id.
+        """
+        from leadrules.lifecycle.duties import obligations_of_frame  # noqa: PLC0415 - an extra
+
+        return obligations_of_frame(self.machine, leads, events=events, at=at)
+
 
 def _results_of(found: Evaluation) -> Mapping[str, Value]:
     """Return what the score adds to a lead; nothing if the policy does not score."""

@@ -281,10 +281,10 @@ def test_clocks_run_once_a_round_and_more_often_if_they_start_anew() -> None:
         return moment(MONDAY + hours * HOUR)
 
     assert MACHINE.trail(LEAD, events=facts, at=at(73)).clocks == (
-        ClockRun("l1", "next", at(1), None, "ended", at(4)),
-        ClockRun("l1", "next", at(2), at(3), "met", at(5)),
-        ClockRun("l1", "first", at(0), at(3), "met", at(24)),
-        ClockRun("l1", "next", at(4), None, "breached", at(7)),
+        ClockRun("l1", "next", at(1), None, "ended", at(4), at(2)),
+        ClockRun("l1", "next", at(2), at(3), "met", at(5), at(3)),
+        ClockRun("l1", "first", at(0), at(3), "met", at(24), at(3)),
+        ClockRun("l1", "next", at(4), None, "breached", at(7), at(10)),
         ClockRun("l1", "first", at(72), None, "open", at(96)),
     )
 

@@ -62,6 +62,7 @@ class ClockRun:
         status: What became of it. One that was started anew before it was stopped has `ended`,
             or is `breached`.
         due: When it ran out, or will; None while it stands still without an end.
+        over: When it was stopped or started anew, or its round ended; None while it runs.
     """
 
     lead_id: str
@@ -70,6 +71,7 @@ class ClockRun:
     stop: datetime | None
     status: Status
     due: datetime | None = None
+    over: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class Followed(Course):
         self, stage: str, at: Instant, *, reason: str | None = None, band: str | None = None
     ) -> None:
         """Bring the lead to another stage."""
-        by_policy = self._fact is not None and self._fact["by"] == POLICY
+        by_policy = self._fact is not None and self._fact.properties.get("by") == POLICY
         visit = Visit(
             self.process, self.state(), self._lead_type, at, over=True, by_policy=by_policy
         )
@@ -232,7 +234,8 @@ class Followed(Course):
             ("ended", "breached") if run.stop is None else ("met", "met_late")
         )
         start, stop = datetime_of(run.start), _datetime(run.stop)
-        return ClockRun(self.lead_id, run.clock, start, stop, done[late], _datetime(due))
+        over = stop or datetime_of(at)
+        return ClockRun(self.lead_id, run.clock, start, stop, done[late], _datetime(due), over)
 
     def _runs(self, state: State, at: int) -> Iterable[ClockRun]:
         """Yield how the clocks of the round stand."""
@@ -240,8 +243,8 @@ class Followed(Course):
             stand = clock_stands(self.process, name, state, at)
             if stand.start is not None:
                 start, stop = datetime_of(stand.start), _datetime(stand.stop)
-                due = _datetime(stand.due)
-                yield ClockRun(self.lead_id, name, start, stop, stand.status, due)
+                due, over = _datetime(stand.due), stop or _datetime(state.ended)
+                yield ClockRun(self.lead_id, name, start, stop, stand.status, due, over)
 
 
 def _left(entry: Entry, at: datetime) -> Entry:
