@@ -12,11 +12,30 @@ from leadrules.metrics.document import Measures
 from leadrules.metrics.tables import LEAD, Table, open_table
 from leadrules.values import Type
 
-__all__ = ["OF", "TO", "entries_table", "journeys", "reached"]
+__all__ = [
+    "AGAIN",
+    "IMPUTED",
+    "NEXT",
+    "OF",
+    "TO",
+    "entries_table",
+    "journeys",
+    "onward",
+    "own_or_later",
+    "reached",
+    "visits",
+]
 
 OF, TO = f"{PREFIX}0of", f"{PREFIX}0to"
 """When a lead came to the one stage, and when from there to the other, in microseconds."""
-_NEXT = f"{PREFIX}0next"
+NEXT = f"{PREFIX}0next"
+"""When the next visit of a lead begins."""
+IMPUTED = f"{PREFIX}0imputed"
+"""1 if a lead skipped the stage that it visits by coming to a later one, else 0."""
+AGAIN = f"{PREFIX}0again"
+"""1 of each visit that is followed by another, or, where only the last counts, of one that follows
+others; else 0."""
+_EARLIEST = f"{PREFIX}0earliest"
 _STAGE, _ENTERED = "stage", "entered"
 
 
@@ -90,38 +109,38 @@ def journeys(table: Table, of: str, to: str, measures: Measures) -> nw.LazyFrame
         entry, a lead may have come to the second before the first; by others it cannot.
     """
     imputed = measures.skipped == "imputed"
-    origins, goals = (_from(stage, measures) if imputed else (stage,) for stage in (of, to))
+    origins, goals = (onward(stage, measures) if imputed else (stage,) for stage in (of, to))
     if measures.reentry == "first":
         stages = tuple(dict.fromkeys((of, *origins[1:], to, *goals[1:])))
         firsts = reached(table, stages, imputed=False)
         places = {stage: nw.col(f"reached_{place}") for place, stage in enumerate(stages)}
         frame = firsts.select(
-            LEAD, _own_or_later(places, origins).alias(OF), _own_or_later(places, goals).alias(TO)
+            LEAD, own_or_later(places, origins).alias(OF), own_or_later(places, goals).alias(TO)
         )
         return frame.filter(~nw.col(OF).is_null())
-    visits = _visits(table, of, origins, every=measures.reentry == "every")
+    begun = visits(table, of, origins, every=measures.reentry == "every")
     arrivals = table.frame.filter(nw.col(_STAGE).is_in([*goals])).select(
         LEAD, nw.col(_ENTERED).alias(TO)
     )
     met = (
-        visits.join(arrivals, on=LEAD, how="inner")
+        begun.join(arrivals, on=LEAD, how="inner")
         .filter(
             nw.col(TO) >= nw.col(OF),
-            nw.col(_NEXT).is_null() | (nw.col(TO) < nw.col(_NEXT)),
+            nw.col(NEXT).is_null() | (nw.col(TO) < nw.col(NEXT)),
         )
         .group_by(LEAD, OF)
         .agg(nw.col(TO).min())
     )
-    return visits.select(LEAD, OF).join(met, on=[LEAD, OF], how="left").select(LEAD, OF, TO)
+    return begun.select(LEAD, OF).join(met, on=[LEAD, OF], how="left").select(LEAD, OF, TO)
 
 
-def _from(stage: str, measures: Measures) -> tuple[str, ...]:
+def onward(stage: str, measures: Measures) -> tuple[str, ...]:
     """Return a stage and those that come after it on the path."""
     order = measures.order
     return order[order.index(stage) :] if stage in order else (stage,)
 
 
-def _own_or_later(places: Mapping[str, nw.Expr], stages: Sequence[str]) -> nw.Expr:
+def own_or_later(places: Mapping[str, nw.Expr], stages: Sequence[str]) -> nw.Expr:
     """Return when a lead came to the first of some stages; if it skipped it, to one of the rest."""
     own, later = places[stages[0]], [places[stage] for stage in stages[1:]]
     if not later:
@@ -130,20 +149,41 @@ def _own_or_later(places: Mapping[str, nw.Expr], stages: Sequence[str]) -> nw.Ex
     return nw.when(own.is_null()).then(other).otherwise(own)
 
 
-def _visits(table: Table, of: str, origins: Sequence[str], *, every: bool) -> nw.LazyFrame[Any]:
+def visits(table: Table, of: str, origins: Sequence[str], *, every: bool) -> nw.LazyFrame[Any]:
     """Return each entry into a stage, or the last, and when the next one is.
 
     A lead that skipped it has one, when it came to a later stage.
+
+    Args:
+        table: The entries.
+        of: The stage.
+        origins: The stage, and after it those by which a lead that skipped it came there.
+        every: Whether each entry counts, or only the last.
+
+    Returns:
+        One row for each: `LEAD`, `OF`, `NEXT`, which is missing if there is none, `IMPUTED` and
+        `AGAIN`.
     """
-    own = table.frame.filter(nw.col(_STAGE) == of).select(LEAD, nw.col(_ENTERED).alias(OF))
-    own = own.unique() if every else own.group_by(LEAD).agg(nw.col(OF).max())
+    moment = nw.col(_ENTERED)
+    own = table.frame.filter(nw.col(_STAGE) == of).select(
+        LEAD, moment.alias(OF), moment.alias(_EARLIEST)
+    )
+    if every:
+        own = own.unique()
+    else:
+        own = own.group_by(LEAD).agg(nw.col(OF).max(), nw.col(_EARLIEST).min())
+    found = own.with_columns(nw.lit(0).alias(IMPUTED))
     if len(origins) > 1:
         skipped = (
             table.frame.filter(nw.col(_STAGE).is_in([*origins[1:]]))
             .join(own.select(LEAD).unique(), on=LEAD, how="anti")
             .group_by(LEAD)
             .agg(nw.col(_ENTERED).min().alias(OF))
+            .with_columns(nw.col(OF).alias(_EARLIEST), nw.lit(1).alias(IMPUTED))
         )
-        own = nw.concat([own.select(LEAD, OF), skipped.select(LEAD, OF)])
+        names = (LEAD, OF, _EARLIEST, IMPUTED)
+        found = nw.concat([found.select(*names), skipped.select(*names)])
     after = nw.col(OF).shift(-1).over(LEAD, order_by=OF)
-    return own.with_columns(after.alias(_NEXT))
+    found = found.with_columns(after.alias(NEXT))
+    again = ~nw.col(NEXT).is_null() | (nw.col(_EARLIEST) < nw.col(OF))
+    return found.select(LEAD, OF, NEXT, IMPUTED, nw.when(again).then(1).otherwise(0).alias(AGAIN))
