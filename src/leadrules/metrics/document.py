@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
@@ -27,13 +27,16 @@ the path, or that it never was."""
 Step = Literal["suspect", "prospect", "sales_ready", "quote", "close"]
 STEPS: tuple[Step, ...] = ("suspect", "prospect", "sales_ready", "quote", "close")
 """The words of the funnel, in order."""
+ENDS = ("lost", "disqualified", "recycled")
+"""The keys, and kinds, of stages in which nobody works a lead towards a sale."""
 
 
 class FunnelWords(Section):
     """Which stage each word of the funnel means."""
 
     suspect: Text | None = None
-    """Where those are who fit the market; by default the first stage of the lifecycle."""
+    """Where those are who fit the market; by default the first stage of the path, if no other word
+    means it."""
     prospect: Text | None = None
     """Where those are who showed interest."""
     sales_ready: Text | None = None
@@ -41,7 +44,7 @@ class FunnelWords(Section):
     quote: Text | None = None
     """Where those are who have a proposal."""
     close: Text | None = None
-    """Where those are who bought."""
+    """Where those are who bought; by default the first stage of kind `won`."""
 
 
 class Objective(Section):
@@ -83,8 +86,9 @@ class Measures(Section):
     funnel: FunnelWords = Field(default_factory=FunnelWords)
     """Which stage each word means."""
     path: Texts = ()
-    """The stages in the order of success; by default the open stages of the lifecycle and the one
-    that is won, or those that the funnel names."""
+    """The stages in the order of success; by default the open stages of the lifecycle that stand
+    under none of the keys below, and the one that is won; without a lifecycle those of the funnel.
+    """
     lost: Texts = ()
     """The stages in which a lead is lost; by default those of that kind."""
     disqualified: Texts = ()
@@ -166,15 +170,17 @@ class Measures(Section):
             contact: The outcomes by which a person was reached.
         """
         found: dict[str, Any] = {"zone": self.zone or zone, "contact": self.contact or (*contact,)}
-        for kind in ("lost", "disqualified", "recycled") if kinds else ():
-            stages = tuple(x for x, other in (kinds or {}).items() if other == kind)
-            found[kind] = getattr(self, kind) or stages
+        for end in ENDS:
+            stages = tuple(x for x, kind in (kinds or {}).items() if kind == end)
+            found[end] = getattr(self, end) or stages
         if kinds:
-            won = self.funnel.close or next((x for x, kind in kinds.items() if kind == "won"), None)
-            first = self.funnel.suspect or next(iter(kinds))
+            ends = {stage for end in ENDS for stage in found[end]}
+            won = self.won or next((x for x, kind in kinds.items() if kind == "won"), None)
+            on_the_way = (x for x, kind in kinds.items() if kind == "open" and x not in ends)
+            path = found["path"] = self.path or (*on_the_way, *((won,) if won else ()))
+            taken = {*self.steps.values(), won}
+            first = self.funnel.suspect or next((x for x in path[:1] if x not in taken), None)
             found["funnel"] = self.funnel.model_copy(update={"close": won, "suspect": first})
-            on_the_way = (x for x, kind in kinds.items() if kind == "open")
-            found["path"] = self.path or (*on_the_way, *((won,) if won else ()))
         return self.model_copy(update=found)
 
     def check(
@@ -193,7 +199,8 @@ class Measures(Section):
                 yield Problem(
                     "unknown-name", f"no stage '{stage}'{did_you_mean(stage, kinds)}", path
                 )
-        order = self.completed(zone="UTC", kinds=kinds).order
+        full = self.completed(zone="UTC", kinds=kinds)
+        order = full.order
         before = -1
         for step, stage in self.steps.items():
             if stage not in order:
@@ -212,32 +219,47 @@ class Measures(Section):
             message = f"'{self.won}' is no stage of kind 'won'"
             yield Problem("wrong-value", message, ("funnel", "close"))
         for index, stage in enumerate(self.path):
-            if stage in self.path[:index]:
-                yield Problem("duplicate", f"'{stage}' stands here twice", ("path", index))
+            if kinds and kinds.get(stage) in ENDS:
+                message = f"'{stage}' is of kind '{kinds[stage]}'; expected an open stage, or 'won'"
+                yield Problem("wrong-value", message, ("path", index))
+        yield from self._check_places(order)
         if self.value is not None:
             yield from _check_money(self.value, vocabulary)
-        yield from self._check_objectives(vocabulary, kinds)
+        yield from self._check_objectives(vocabulary, {*full.steps, *order, *(kinds or {})})
 
     def _named(self) -> Iterator[tuple[Path, str]]:
         for step, stage in self.steps.items():
             yield ("funnel", step), stage
-        for key in ("path", "lost", "disqualified", "recycled"):
+        for key in ("path", *ENDS):
             for index, stage in enumerate(getattr(self, key)):
                 yield (key, index), stage
 
+    def _check_places(self, order: Sequence[str]) -> Iterator[Problem]:
+        """Yield a problem for each stage that stands in two places, of which one cannot be."""
+        places: dict[str, str] = {} if self.path else dict.fromkeys(order, "on the path")
+        for key in ("path", *ENDS):
+            for index, stage in enumerate(getattr(self, key)):
+                here = "on the path" if key == "path" else f"under '{key}'"
+                place = places.setdefault(stage, here)
+                if place != here or stage in getattr(self, key)[:index]:
+                    where = "here twice" if place == here else f"{place}, too"
+                    yield Problem("duplicate", f"'{stage}' stands {where}", (key, index))
+
     def _check_objectives(
-        self, vocabulary: Vocabulary, kinds: Mapping[str, str] | None
+        self, vocabulary: Vocabulary, words: Collection[str]
     ) -> Iterator[Problem]:
-        words = {*self.steps, *self.order, *(kinds or {})}
         seen: set[str] = set()
         for index, found in enumerate(self.objectives):
             path: Path = ("objectives", index)
             if found.id in seen:
                 yield Problem("duplicate", f"two objectives are called '{found.id}'", (*path, "id"))
             seen.add(found.id)
-            if (found.reach is None) == (found.activity is None):
+            if found.reach is None and found.activity is None:
                 message = "expected either 'reach' or 'activity'"
-                yield Problem("missing-key" if found.reach is None else "conflict", message, path)
+                yield Problem("missing-key", message, path)
+            elif found.reach is not None and found.activity is not None:
+                message = "expected 'reach' or 'activity', not both"
+                yield Problem("wrong-value", message, path)
             if found.reach is not None and found.reach not in words:
                 hint = did_you_mean(found.reach, words)
                 message = f"no step or stage '{found.reach}'{hint}"
@@ -260,5 +282,5 @@ def _check_money(name: str, vocabulary: Vocabulary) -> Iterator[Problem]:
         hint = did_you_mean(name, vocabulary.fields)
         yield Problem("unknown-name", f"no field '{name}'{hint}", ("value",))
     elif declared.type is not Type.MONEY:
-        message = f"'{name}' is {declared.type.noun}; expected a field of money"
+        message = f"'{name}' is of the type {declared.type}; expected a field of money"
         yield Problem("wrong-type", message, ("value",))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
 from leadrules.errors import EvaluationError, as_written, in_line
 from leadrules.metrics.intervals import CONFIDENCE, wilson
 from leadrules.metrics.periods import Period
-from leadrules.values import duration_text
+from leadrules.values import duration_text, instant_of, instant_text
 
-__all__ = ["Basis", "Ratio", "counted", "half_up", "percent"]
+__all__ = ["Basis", "Ratio", "counted", "half_up", "json_value", "percent"]
 
 Basis = Literal["cohort", "period", "snapshot"]
 """What is counted: those who came in a period, and what became of them (`cohort`); what happened
@@ -26,8 +26,11 @@ def half_up(value: float, places: int) -> str:
     Examples:
         >>> half_up(15.25, 1), half_up(0.125, 2), half_up(-0.5, 0)
         ('15.3', '0.13', '-1')
+        >>> half_up(-0.04, 1)
+        '0.0'
     """
-    return f"{Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,}"
+    found = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{found or abs(found):,}"  # there is no -0.0
 
 
 def percent(numerator: int, denominator: int, places: int = 1) -> str:
@@ -102,7 +105,7 @@ class Ratio:
     entry: str = "first"
     censored: int = 0
     is_subset: bool = True
-    group: Mapping[str, Any] = field(default_factory=dict)
+    group: Mapping[str, Any] = field(default_factory=dict, hash=False)
     confidence: float = CONFIDENCE
 
     def __post_init__(self) -> None:
@@ -134,8 +137,9 @@ class Ratio:
         return wilson(self.numerator, self.denominator, self.confidence)
 
     def __str__(self) -> str:
+        of = f"{_of_group(self.group)}: " if self.group else ""
         parts = [
-            f"{self.numerator:,} of {counted(self.denominator, self.unit)} ({self._share()})",
+            f"{of}{self.numerator:,} of {counted(self.denominator, self.unit)} ({self._share()})",
             *([f"{self.basis} {self.period}"] if self.period else []),
             *([f"within {_long(self.window)}"] if self.window else []),
             f"{self.entry} entry",
@@ -220,7 +224,7 @@ class Ratio:
         period = self.period
         return {
             "name": self.name,
-            **({"group": dict(self.group)} if self.group else {}),
+            **({"group": {x: json_value(y) for x, y in self.group.items()}} if self.group else {}),
             "numerator": self.numerator,
             "denominator": self.denominator,
             "value": self.value,
@@ -251,4 +255,20 @@ def _told(value: object) -> str:
 
 
 def _of_group(group: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {_told(value)!r}" for name, value in group.items())
+    return ", ".join(
+        f"{in_line(name)} {'(none)' if value is None else in_line(str(value))}"
+        for name, value in group.items()
+    )
+
+
+def json_value(value: Any) -> Any:
+    """Return a value as JSON can hold it: a moment as text in UTC, what else it has not as text.
+
+    Examples:
+        >>> from datetime import UTC, date, datetime
+        >>> json_value(datetime(2026, 3, 1, tzinfo=UTC)), json_value(date(2026, 3, 1))
+        ('2026-03-01T00:00:00+00:00', '2026-03-01')
+    """
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return instant_text(instant_of(value))
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -62,7 +62,10 @@ class Ratios(Tabular):
             groups.setdefault(tuple(part.group[name] for name in kept), []).append(part)
         if not kept:
             return Ratios(self.total, (), ())
-        parts = (reduce(add, found) for found in groups.values())
+        parts = (
+            replace(reduce(add, found), group=dict(zip(kept, group, strict=True)))
+            for group, found in groups.items()
+        )
         return Ratios(self.total, kept, tuple(parts))
 
     @property

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from leadrules.errors import EvaluationError, one_of
 from leadrules.layout import Sheet, sheet_html, sheet_text, told
-from leadrules.metrics.ratio import half_up
-from leadrules.values import instant_of, instant_text
+from leadrules.metrics.ratio import half_up, json_value
 
 __all__ = ["BACKENDS", "Column", "Kind", "Tabular"]
 
@@ -105,7 +103,7 @@ class Tabular(ABC):
         return {
             "title": self.title,
             "notes": list(self.notes),
-            "rows": [dict(zip(names, map(_json, row), strict=True)) for row in self.rows()],
+            "rows": [dict(zip(names, map(json_value, row), strict=True)) for row in self.rows()],
         }
 
     def __len__(self) -> int:
@@ -163,9 +161,3 @@ def _plain(value: Any, kind: Kind) -> Any:
     if kind == "text":
         return str(value)
     return float(value) if kind in {"share", "number", "days", "hours"} else value
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return instant_text(instant_of(value))
-    return value if isinstance(value, str | int | float | None) else str(value)
