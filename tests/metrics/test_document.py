@@ -204,8 +204,8 @@ def objective(text: str) -> str:
         (
             "{funnel: {quote: lost}}",
             (
-                "metrics.funnel.quote: 'lost' is not on the path; expected a stage that leads to the"
-                " sale [wrong-value]"
+                "metrics.funnel.quote: 'lost' is not on the path; expected a stage that leads to"
+                " the sale [wrong-value]"
             ),
         ),
         (
@@ -288,8 +288,8 @@ def objective(text: str) -> str:
         (
             objective("id: a, reach: mql, target: {north: 4}, period: 2026"),
             (
-                "metrics.objectives[0].target: targets of groups need 'by', the field that groups the"
-                " leads [missing-key]"
+                "metrics.objectives[0].target: targets of groups need 'by', the field that groups"
+                " the leads [missing-key]"
             ),
         ),
         (
@@ -323,7 +323,7 @@ def test_without_a_lifecycle_words_are_checked_by_the_path() -> None:
     ]
     assert problems("{funnel: {quote: a, close: a}}", "") == [
         (
-            "metrics.funnel.close: 'a' does not come after the step before, by the order of the path"
-            " [wrong-value]"
+            "metrics.funnel.close: 'a' does not come after the step before, by the order of the"
+            " path [wrong-value]"
         )
     ]
