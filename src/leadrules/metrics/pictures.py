@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from leadrules.errors import EvaluationError, as_written, one_of
-from leadrules.metrics.ratio import Ratio, counted
+from leadrules.metrics.ratio import Ratio, plural
 
 __all__ = ["WIDTH", "Theme", "charts", "intervals_of", "label_of", "svg_of", "themed"]
 
@@ -117,7 +117,7 @@ def intervals_of(parts: Sequence[Ratio], total: Ratio, by: Sequence[str], *, the
                 "of": f"{part.numerator:,} of {part.denominator:,}",
             }
         )
-    unit = f"share of {counted(2, total.unit).partition(' ')[2]}, with 95 % interval"
+    unit = f"share of {plural(total.unit)}, with 95 % interval"
     share = alt.X("share:Q", title=unit, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True))
     group = alt.Y("group:N", sort=None, title=", ".join(by).replace("_", " "))
     base = alt.Chart(alt.Data(values=rows)).encode(y=group)

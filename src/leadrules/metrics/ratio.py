@@ -13,7 +13,7 @@ from leadrules.metrics.intervals import CONFIDENCE, wilson
 from leadrules.metrics.periods import Period
 from leadrules.values import duration_text, instant_of, instant_text
 
-__all__ = ["Basis", "Ratio", "counted", "half_up", "json_value", "percent"]
+__all__ = ["Basis", "Ratio", "counted", "half_up", "json_value", "percent", "plural"]
 
 Basis = Literal["cohort", "period", "snapshot"]
 """What is counted: those who came in a period, and what became of them (`cohort`); what happened
@@ -52,9 +52,19 @@ def counted(count: int, unit: str) -> str:
         >>> counted(1, "lead"), counted(8000, "opportunity")
         ('1 lead', '8,000 opportunities')
     """
-    if count == 1:
-        return f"1 {unit}"
-    return f"{count:,} {unit[:-1] + 'ies' if unit.endswith('y') else unit + 's'}"
+    return f"1 {unit}" if count == 1 else f"{count:,} {plural(unit)}"
+
+
+def plural(unit: str) -> str:
+    """Return what several of a unit are called.
+
+    Examples:
+        >>> plural("lead"), plural("entry"), plural("day"), plural("touch")
+        ('leads', 'entries', 'days', 'touches')
+    """
+    if unit.endswith("y") and not unit.endswith(("ay", "ey", "oy")):
+        return f"{unit[:-1]}ies"
+    return f"{unit}es" if unit.endswith(("s", "x", "ch", "sh")) else f"{unit}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,8 @@ class Ratio:
     """A part of a whole, with all that one must know to read it.
 
     It prints itself in full. Ratios are added, and ordered by `<`, only if they are alike: of one
-    name, unit, basis, period, window and entry. The parts of a whole, such as the owners of leads,
-    add up to it.
+    name, unit, basis, period, window, entry, kind and confidence. The parts of a whole, such as the
+    owners of leads, add up to it.
 
     Attributes:
         name: What is measured, such as `quote_to_close`.
@@ -153,7 +163,7 @@ class Ratio:
         share = f"{percent(self.numerator, self.denominator)} %"
         interval = self.interval
         if interval is None:
-            return f"{share}, no part of the whole"
+            return f"{share}, {_KINDS[False]}"
         low, high = (half_up(100 * bound, 1) for bound in interval)
         return f"{share}, {half_up(100 * self.confidence, 0)} % CI {low} to {high}"
 
@@ -209,11 +219,12 @@ class Ratio:
         return self.numerator * other.denominator - other.numerator * self.denominator
 
     def _demand_alike(self, other: Ratio, what: str) -> None:
-        for name in ("name", "unit", "basis", "period", "window", "entry", "is_subset"):
+        for name in _ALIKE:
             one, two = getattr(self, name), getattr(other, name)
             if one != two:
+                called = "kind" if name == "is_subset" else name
                 message = (
-                    f"{self.name}: ratios of another {_CALLED.get(name, name)} cannot be {what}: "
+                    f"{self.name}: ratios of another {called} cannot be {what}: "
                     f"'{_told(one)}' and '{_told(two)}'"
                 )
                 raise EvaluationError(message, field=self.name)
@@ -243,7 +254,9 @@ class Ratio:
         }
 
 
-_CALLED = {"is_subset": "kind"}
+_ALIKE = ("name", "unit", "basis", "period", "window", "entry", "is_subset", "confidence")
+"""In what two ratios have to agree to be added or compared."""
+_KINDS = {True: "a part of the whole", False: "no part of the whole"}
 
 
 def _long(window: timedelta) -> str:
@@ -251,7 +264,14 @@ def _long(window: timedelta) -> str:
 
 
 def _told(value: object) -> str:
-    return "none" if value is None else in_line(str(value))
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return _KINDS[value]
+        case timedelta():
+            return _long(value)
+    return in_line(str(value))
 
 
 def _of_group(group: Mapping[str, Any]) -> str:

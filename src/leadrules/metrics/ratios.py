@@ -10,7 +10,7 @@ from typing import Any
 
 from leadrules.errors import EvaluationError, did_you_mean
 from leadrules.metrics.pictures import Theme, intervals_of
-from leadrules.metrics.ratio import Ratio, counted
+from leadrules.metrics.ratio import Ratio, plural
 from leadrules.metrics.tabular import Column, Tabular
 
 __all__ = ["Ratios"]
@@ -78,7 +78,7 @@ class Ratios(Tabular):
         return (
             *(Column(name) for name in self.by),
             Column("numerator", "count", self.total.name.rpartition("_to_")[2].replace("_", " ")),
-            Column("denominator", "count", f"of {counted(2, self.total.unit).partition(' ')[2]}"),
+            Column("denominator", "count", f"of {plural(self.total.unit)}"),
             Column("value", "share", "share"),
             Column("low", "share"),
             Column("high", "share"),
