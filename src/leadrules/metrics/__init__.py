@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from leadrules.metrics.conversions import conversion
     from leadrules.metrics.document import Measures
     from leadrules.metrics.periods import Period
+    from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
 
-__all__ = ["Measures", "Period", "Ratio", "Ratios", "conversion"]
+__all__ = ["Measures", "Period", "Quality", "Ratio", "Ratios", "conversion", "score_quality"]
 
 _HOMES = {
     "conversions": ("conversion",),
     "document": ("Measures",),
     "periods": ("Period",),
+    "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
 }

@@ -85,8 +85,9 @@ def open_table(
     native = recognised(frame, name)
     optional = optional or {}
     theirs = native.collect_schema().names()
-    # A frame of leads may call its key as the field of a lead is called.
-    key = "id" if name == "leads" and "lead_id" not in theirs and "id" in theirs else "lead_id"
+    # A frame of leads, and of their scores, may call its key as the field of a lead is called.
+    ours = name in {"leads", "scores"} and "lead_id" not in theirs and "id" in theirs
+    key = "id" if ours else "lead_id"
     try:
         columns = Columns(native, [key, *needed, *by], optional)
         there = {column: kind for column, kind in optional.items() if column in columns.names}
