@@ -13,16 +13,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from leadrules.metrics.conversions import conversion
     from leadrules.metrics.document import Measures
+    from leadrules.metrics.funnel_table import Funnel, FunnelStep
+    from leadrules.metrics.funnels import funnel
+    from leadrules.metrics.indicators import KeyRatios, key_ratios
     from leadrules.metrics.periods import Period
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
 
-__all__ = ["Measures", "Period", "Quality", "Ratio", "Ratios", "conversion", "score_quality"]
+__all__ = [
+    "Funnel",
+    "FunnelStep",
+    "KeyRatios",
+    "Measures",
+    "Period",
+    "Quality",
+    "Ratio",
+    "Ratios",
+    "conversion",
+    "funnel",
+    "key_ratios",
+    "score_quality",
+]
 
 _HOMES = {
     "conversions": ("conversion",),
     "document": ("Measures",),
+    "funnel_table": ("Funnel", "FunnelStep"),
+    "funnels": ("funnel",),
+    "indicators": ("KeyRatios", "key_ratios"),
     "periods": ("Period",),
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
