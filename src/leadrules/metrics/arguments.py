@@ -46,8 +46,8 @@ def demand_period(period: Period | str | None, measures: Measures) -> Period | N
     return None if period is None else period_of(period, measures.in_zone)
 
 
-def demand_window(window: Any) -> int | None:
-    """Return how long a lead has, in microseconds.
+def demand_window(window: Any, name: str = "window") -> int | None:
+    """Return how long a lead has, in microseconds. Messages call it by its name.
 
     Raises:
         EvaluationError: If it is no duration, or not above zero.
@@ -55,8 +55,8 @@ def demand_window(window: Any) -> int | None:
     if window is None:
         return None
     if not isinstance(window, timedelta) or window <= timedelta():
-        message = f"window: '{as_written(window)}' is not possible; expected a timedelta above zero"
-        raise EvaluationError(message, field="window")
+        message = f"{name}: '{as_written(window)}' is not possible; expected a timedelta above zero"
+        raise EvaluationError(message, field=name)
     return microseconds(window)
 
 
