@@ -76,10 +76,14 @@ def test_a_dimension_that_there_is_not_is_refused() -> None:
 
 
 def test_they_are_a_table() -> None:
-    assert (
-        str(REPS)
-        == "mql to won: 6 of 24 leads (25.0 %, 95 % CI 12.0 to 44.9), first entry, 0 censored\n  region  owner  won  of leads  share (%)  low (%)  high (%)  censored\n  north   anna     3        12       25.0      8.9      53.2         0\n  north   bert     1         4       25.0      4.6      69.9         0\n  south   carl     0         0          -        -         -         0\n  -       -        2         8       25.0      7.1      59.1         0"
-    )
+    assert str(REPS).splitlines() == [
+        "mql to won: 6 of 24 leads (25.0 %, 95 % CI 12.0 to 44.9), first entry, 0 censored",
+        "  region  owner  won  of leads  share (%)  low (%)  high (%)  censored",
+        "  north   anna     3        12       25.0      8.9      53.2         0",
+        "  north   bert     1         4       25.0      4.6      69.9         0",
+        "  south   carl     0         0          -        -         -         0",
+        "  -       -        2         8       25.0      7.1      59.1         0",
+    ]
     frame = REPS.to_frame()
     assert frame.columns == [
         "region", "owner", "numerator", "denominator", "value", "low", "high", "censored",
