@@ -16,24 +16,34 @@ if TYPE_CHECKING:
     from leadrules.metrics.funnel_table import Funnel, FunnelStep
     from leadrules.metrics.funnels import funnel
     from leadrules.metrics.indicators import KeyRatios, key_ratios
+    from leadrules.metrics.loss_tables import Loss, LossStages, Losses, losses
     from leadrules.metrics.periods import Period
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
+    from leadrules.metrics.value_ratio import ValueRatio
+    from leadrules.metrics.win_rates import WinRates, win_rate
 
 __all__ = [
     "Funnel",
     "FunnelStep",
     "KeyRatios",
+    "Loss",
+    "LossStages",
+    "Losses",
     "Measures",
     "Period",
     "Quality",
     "Ratio",
     "Ratios",
+    "ValueRatio",
+    "WinRates",
     "conversion",
     "funnel",
     "key_ratios",
+    "losses",
     "score_quality",
+    "win_rate",
 ]
 
 _HOMES = {
@@ -42,10 +52,13 @@ _HOMES = {
     "funnel_table": ("Funnel", "FunnelStep"),
     "funnels": ("funnel",),
     "indicators": ("KeyRatios", "key_ratios"),
+    "loss_tables": ("Loss", "LossStages", "Losses", "losses"),
     "periods": ("Period",),
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
+    "value_ratio": ("ValueRatio",),
+    "win_rates": ("WinRates", "win_rate"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
