@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadrules.metrics.conversions import conversion
+    from leadrules.metrics.curves import Chance, Curve
     from leadrules.metrics.document import Measures
     from leadrules.metrics.funnel_table import Funnel, FunnelStep
     from leadrules.metrics.funnels import funnel
     from leadrules.metrics.indicators import KeyRatios, key_ratios
-    from leadrules.metrics.loss_tables import Loss, LossStages, Losses, losses
+    from leadrules.metrics.loss_tables import Loss, Losses, LossStages, losses
     from leadrules.metrics.periods import Period
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
+    from leadrules.metrics.stage_times import time_in, time_to
+    from leadrules.metrics.survivals import Comparison, Survival, Survivals
     from leadrules.metrics.value_ratio import ValueRatio
     from leadrules.metrics.win_rates import WinRates, win_rate
 
 __all__ = [
+    "Chance",
+    "Comparison",
+    "Curve",
     "Funnel",
     "FunnelStep",
     "KeyRatios",
@@ -36,6 +42,8 @@ __all__ = [
     "Quality",
     "Ratio",
     "Ratios",
+    "Survival",
+    "Survivals",
     "ValueRatio",
     "WinRates",
     "conversion",
@@ -43,11 +51,14 @@ __all__ = [
     "key_ratios",
     "losses",
     "score_quality",
+    "time_in",
+    "time_to",
     "win_rate",
 ]
 
 _HOMES = {
     "conversions": ("conversion",),
+    "curves": ("Chance", "Curve"),
     "document": ("Measures",),
     "funnel_table": ("Funnel", "FunnelStep"),
     "funnels": ("funnel",),
@@ -57,6 +68,8 @@ _HOMES = {
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
+    "stage_times": ("time_in", "time_to"),
+    "survivals": ("Comparison", "Survival", "Survivals"),
     "value_ratio": ("ValueRatio",),
     "win_rates": ("WinRates", "win_rate"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -20,6 +21,9 @@ __all__ = ["AFTER", "ENDS", "LOST", "OPEN", "REACHED", "Chance", "Curve"]
 AFTER, OPEN, REACHED, LOST = "after", "open", "reached", "lost"
 ENDS = (REACHED, LOST, OPEN)
 """How following somebody ends: there; where nobody comes there from; or it has not ended yet."""
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_HOURS = (1, 2, 4, 8, 12, 24, 36, 48, 60)
+_DAYS = (1, 2, 3, 7, 14, 30, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460, 1825, 3650)
 _EXACT = 1e-12
 """Shares are sums of quotients; nearer than this they are equal."""
 
@@ -91,13 +95,20 @@ class Curve:
         """
         import polars as pl  # noqa: PLC0415 - frames are an extra
 
-        every = pl.concat([table.lazy().select(AFTER, *ENDS) for table in followed])
-        counts = every.group_by(AFTER).agg(pl.col(*ENDS).cast(pl.Int64).sum())
+        columns = dict.fromkeys((AFTER, *ENDS), pl.Int64)
+        tables = (table.lazy().select(*columns).cast(pl.Int64) for table in followed)
+        every = pl.concat([pl.LazyFrame(schema=columns), *tables])
+        counts = every.group_by(AFTER).agg(pl.col(*ENDS).sum())
         return cls(_estimated(counts))
 
     def count(self, end: str) -> int:
         """Return of how many following ended so: `reached`, `lost` or `open`."""
         return int(self.steps[end].sum())
+
+    @property
+    def followed(self) -> int:
+        """How many were followed."""
+        return int(self.steps["at_risk"].item(0)) if len(self.steps) else 0
 
     @property
     def longest(self) -> timedelta:
@@ -124,7 +135,7 @@ class Curve:
             return None
         before = self.steps.filter(pl.col(AFTER) <= wanted)
         if not len(before):
-            return Chance(0.0, None, None, 0.0, self._followed)
+            return Chance(0.0, None, None, 0.0, self.followed)
         last = before.row(-1, named=True)
         left = last["at_risk"] - last[REACHED] - last[LOST] - last[OPEN]
         return Chance(last["share"], last["low"], last["high"], last["deviation"], left)
@@ -148,8 +159,10 @@ class Curve:
         return timedelta(microseconds=found.item(0)) if len(found) else None
 
     @property
-    def _followed(self) -> int:
-        return int(self.steps["at_risk"].item(0)) if len(self.steps) else 0
+    def marks(self) -> Sequence[timedelta]:
+        """Some round times, up to how long somebody was followed."""
+        unit, marks = (_HOUR, _HOURS) if self.longest < 3 * _DAY else (_DAY, _DAYS)
+        return [span for mark in marks if (span := mark * unit) <= self.longest]
 
     def thinned(self, most: int) -> pl.DataFrame:
         """Return at most so many steps at which the share rises, and the last, for a picture."""
