@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from leadrules.metrics.funnels import funnel
     from leadrules.metrics.indicators import KeyRatios, key_ratios
     from leadrules.metrics.loss_tables import Loss, Losses, LossStages, losses
+    from leadrules.metrics.paces import Pace, Speed
     from leadrules.metrics.periods import Period
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
+    from leadrules.metrics.speeds import speed_to_lead
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
     from leadrules.metrics.value_ratio import ValueRatio
@@ -38,10 +40,12 @@ __all__ = [
     "LossStages",
     "Losses",
     "Measures",
+    "Pace",
     "Period",
     "Quality",
     "Ratio",
     "Ratios",
+    "Speed",
     "Survival",
     "Survivals",
     "ValueRatio",
@@ -51,6 +55,7 @@ __all__ = [
     "key_ratios",
     "losses",
     "score_quality",
+    "speed_to_lead",
     "time_in",
     "time_to",
     "win_rate",
@@ -64,10 +69,12 @@ _HOMES = {
     "funnels": ("funnel",),
     "indicators": ("KeyRatios", "key_ratios"),
     "loss_tables": ("Loss", "LossStages", "Losses", "losses"),
+    "paces": ("Pace", "Speed"),
     "periods": ("Period",),
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
+    "speeds": ("speed_to_lead",),
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),
     "value_ratio": ("ValueRatio",),
