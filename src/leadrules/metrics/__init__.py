@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadrules.metrics.comeback_tables import Comebacks, comebacks
     from leadrules.metrics.conversions import conversion
     from leadrules.metrics.curves import Chance, Curve
     from leadrules.metrics.document import Measures
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
+    from leadrules.metrics.rejection_tables import (
+        Rejection,
+        RejectionReasons,
+        Rejections,
+        rejections,
+    )
     from leadrules.metrics.speeds import speed_to_lead
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chance",
+    "Comebacks",
     "Comparison",
     "Curve",
     "Funnel",
@@ -45,15 +53,20 @@ __all__ = [
     "Quality",
     "Ratio",
     "Ratios",
+    "Rejection",
+    "RejectionReasons",
+    "Rejections",
     "Speed",
     "Survival",
     "Survivals",
     "ValueRatio",
     "WinRates",
+    "comebacks",
     "conversion",
     "funnel",
     "key_ratios",
     "losses",
+    "rejections",
     "score_quality",
     "speed_to_lead",
     "time_in",
@@ -62,6 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "comeback_tables": ("Comebacks", "comebacks"),
     "conversions": ("conversion",),
     "curves": ("Chance", "Curve"),
     "document": ("Measures",),
@@ -74,6 +88,7 @@ _HOMES = {
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
+    "rejection_tables": ("Rejection", "RejectionReasons", "Rejections", "rejections"),
     "speeds": ("speed_to_lead",),
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),

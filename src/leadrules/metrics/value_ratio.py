@@ -71,7 +71,10 @@ class ValueRatio:
         known = bool(self.denominator)
         share = f"{percent(self.numerator, self.denominator)} %" if known else "undefined"
         one, two = (in_money(x, self.currency) for x in (self.numerator, self.denominator))
-        group = ", ".join(f"{x} {in_line(str(value))!r}" for x, value in self.group.items())
+        group = ", ".join(
+            f"{x} {'(none)' if value is None else in_line(str(value))}"
+            for x, value in self.group.items()
+        )
         parts = [
             f"{group}{': ' if group else ''}{one} of {two} ({share})",
             counted(self.of, self.unit),
