@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadrules.metrics.changes import Change, compared
     from leadrules.metrics.comeback_tables import Comebacks, comebacks
     from leadrules.metrics.conversions import conversion
     from leadrules.metrics.curves import Chance, Curve
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
         Rejections,
         rejections,
     )
+    from leadrules.metrics.reviews import Review, process_review
     from leadrules.metrics.speeds import speed_to_lead
+    from leadrules.metrics.stabilities import Stability, stability
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
     from leadrules.metrics.value_ratio import ValueRatio
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chance",
+    "Change",
     "Comebacks",
     "Comparison",
     "Curve",
@@ -56,25 +60,31 @@ __all__ = [
     "Rejection",
     "RejectionReasons",
     "Rejections",
+    "Review",
     "Speed",
+    "Stability",
     "Survival",
     "Survivals",
     "ValueRatio",
     "WinRates",
     "comebacks",
+    "compared",
     "conversion",
     "funnel",
     "key_ratios",
     "losses",
+    "process_review",
     "rejections",
     "score_quality",
     "speed_to_lead",
+    "stability",
     "time_in",
     "time_to",
     "win_rate",
 ]
 
 _HOMES = {
+    "changes": ("Change", "compared"),
     "comeback_tables": ("Comebacks", "comebacks"),
     "conversions": ("conversion",),
     "curves": ("Chance", "Curve"),
@@ -89,7 +99,9 @@ _HOMES = {
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
     "rejection_tables": ("Rejection", "RejectionReasons", "Rejections", "rejections"),
+    "reviews": ("Review", "process_review"),
     "speeds": ("speed_to_lead",),
+    "stabilities": ("Stability", "stability"),
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),
     "value_ratio": ("ValueRatio",),
