@@ -244,11 +244,10 @@ def _followed(
     frame = asked.within(climbed(table, [*asked.names.values()], asked.measures))
     frame = with_dimensions(frame, table, leads, asked.by)
     places = range(len(asked.names))
-    flags = dict(x for place in places for x in _flags(place, at, window))
+    frame = frame.with_columns(*(_met(place, window) for place in places))
+    flags = dict(flag for place in places for flag in _flags(place, at, window))
     counts = grouped(
-        frame.with_columns(
-            **{name: nw.when(flag).then(1).otherwise(0) for name, flag in flags.items()}
-        ),
+        frame.with_columns(**{name: flag.cast(nw.Int64) for name, flag in flags.items()}),
         asked.by,
         *(nw.col(name).sum() for name in flags),
         nw.col(OF).min().alias(_FIRST),
@@ -256,7 +255,7 @@ def _followed(
     )
     found: dict[Group, list[Counts]] = {
         tuple(row[dimension(x)] for x in asked.by): [
-            {name: int(row[_flag(place, name)] or 0) for name in _COUNTS} for place in places
+            {name: int(row.get(_flag(place, name)) or 0) for name in _COUNTS} for place in places
         ]
         for row in counts.iter_rows(named=True)
     }
@@ -268,27 +267,31 @@ def _flag(place: int, name: str) -> str:
     return f"{PREFIX}0{name}_of_{place}"
 
 
+def _met(place: int, window: int | None) -> nw.Expr:
+    """Return whether a lead came to a step, within the window."""
+    met = ~nw.col(when(place)).is_null()
+    if window is not None and place:
+        met = met & (nw.col(when(place)) - nw.col(OF) <= window).fill_null(value=False)
+    return met.alias(_flag(place, "met"))
+
+
 def _flags(place: int, at: int, window: int | None) -> Iterator[tuple[str, nw.Expr]]:
-    """Yield what is true of those who are counted, by `_COUNTS`."""
-
-    def met(place: int) -> nw.Expr:
-        came = ~nw.col(when(place)).is_null()
-        if window is None or place == 0:
-            return came
-        return came & (nw.col(when(place)) - nw.col(OF) <= window).fill_null(value=False)
-
-    own = met(place)
-    before = met(max(place - 1, 0))
-    young = nw.lit(value=False) if window is None else ~own & (nw.col(OF) + window > at)
-    earlier = nw.col(when(place)) < nw.col(when(max(place - 1, 0)))
-    yield _flag(place, "count"), own
+    """Yield what is true of those who are counted, by `_COUNTS`; what is not yielded is 0."""
+    met = nw.col(_flag(place, "met"))
+    yield _flag(place, "count"), met
     yield _flag(place, "came"), ~nw.col(when(place)).is_null()
-    yield _flag(place, "both"), own & before
-    yield _flag(place, "imputed"), own & (nw.col(skipped(place)) == 1)
-    yield _flag(place, "early"), own & before & earlier.fill_null(value=False)
-    yield _flag(place, "again"), own & (nw.col(again(place)) == 1)
-    yield _flag(place, "young"), young
-    yield _flag(place, "young_before"), young & before
+    yield _flag(place, "imputed"), met & (nw.col(skipped(place)) == 1)
+    yield _flag(place, "again"), met & (nw.col(again(place)) == 1)
+    if not place:
+        return
+    before = nw.col(_flag(place - 1, "met"))
+    earlier = (nw.col(when(place)) < nw.col(when(place - 1))).fill_null(value=False)
+    yield _flag(place, "both"), met & before
+    yield _flag(place, "early"), met & before & earlier
+    if window is not None:
+        young = ~met & (nw.col(OF) + window > at)
+        yield _flag(place, "young"), young
+        yield _flag(place, "young_before"), young & before
 
 
 def _happened(
