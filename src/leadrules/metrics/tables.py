@@ -82,19 +82,20 @@ def open_table(
         EvaluationError: If it is no frame, or a column is absent or of a wrong type. It names the
             table and the column.
     """
-    native = recognised(frame, name)
     optional = optional or {}
-    theirs = native.collect_schema().names()
-    # A frame of leads, and of their scores, may call its key as the field of a lead is called.
-    ours = name in {"leads", "scores"} and "lead_id" not in theirs and "id" in theirs
-    key = "id" if ours else "lead_id"
     try:
+        native = recognised(frame, name)
+        theirs = native.collect_schema().names()
+        # A frame of leads, and of their scores, may call its key as the field of a lead is called.
+        ours = name in {"leads", "scores"} and "lead_id" not in theirs and "id" in theirs
+        key = "id" if ours else "lead_id"
         columns = Columns(native, [key, *needed, *by], optional)
         there = {column: kind for column, kind in optional.items() if column in columns.names}
         settled = {LEAD: columns.settled(key, Type.STRING)}
         settled |= {x: columns.settled(x, kind) for x, kind in {**needed, **there}.items()}
     except EvaluationError as error:
-        raise EvaluationError(f"{name}: {error}", field=error.field) from None
+        told = str(error).removeprefix(f"{name}: ")
+        raise EvaluationError(f"{name}: {told}", field=error.field) from None
     settled |= {dimension(x): nw.col(x) for x in by}
     found = columns.frame.select(**settled).filter(nw.col(LEAD) != "")
     eager = isinstance(native, nw.DataFrame)
