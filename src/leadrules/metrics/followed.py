@@ -18,8 +18,8 @@ __all__ = [
     "LEFT",
     "NEGATIVE",
     "NEXT_STAGE",
-    "ORDER",
     "STAGE",
+    "WHEN_LEFT",
     "LostAs",
     "counted_ends",
     "elsewhere",
@@ -36,9 +36,9 @@ LEFT, NEXT_STAGE = f"{PREFIX}0left", f"{PREFIX}0next_stage"
 """When a visit ended, if it did, and with what stage the next one began."""
 NEGATIVE = "negative"
 """1 for a lead that was there before it came, else 0."""
-ORDER = {"left": Type.DATETIME, "entry_no": Type.INTEGER}
-"""The columns of entries that are read if they are there."""
-_GONE, _OTHER, _NEXT = (f"{PREFIX}0{name}" for name in ("gone", "other", "again"))
+WHEN_LEFT = {"left": Type.DATETIME}
+"""The column of entries that is read if it is there."""
+_GONE, _OTHER, _NEXT, _UNTIL = (f"{PREFIX}0{name}" for name in ("gone", "other", "again", "until"))
 _ENTERED = "entered"
 
 
@@ -110,16 +110,18 @@ def stays(table: Table, *, at: int) -> nw.LazyFrame[Any]:
         table: The entries up to `at`.
         at: The moment, in microseconds; what was left later is not left yet.
     """
-    order = [_ENTERED, *(["entry_no"] if "entry_no" in table.columns else [])]
-    found = [
-        nw.col(name).shift(-1).over(LEAD, order_by=order).alias(to)
-        for name, to in ((_ENTERED, _NEXT), (STAGE, NEXT_STAGE))
-    ]
-    frame = table.frame.with_columns(*found)
+    # Of several entries at one moment, the one that was left first came first.
+    frame, order, told = table.frame, [_ENTERED, STAGE], "left" in table.columns
+    if told:
+        known = nw.when(nw.col("left") <= at).then(nw.col("left"))
+        frame = frame.with_columns(known.alias("left"), known.fill_null(at + 1).alias(_UNTIL))
+        order.insert(1, _UNTIL)
+    nexts = ((_ENTERED, _NEXT), (STAGE, NEXT_STAGE))
+    frame = frame.with_columns(
+        *(nw.col(name).shift(-1).over(LEAD, order_by=order).alias(to) for name, to in nexts)
+    )
     left = nw.col(_NEXT)
-    if "left" in table.columns:
-        told = nw.col("left") <= at
-        left = nw.when(told).then(nw.col("left")).otherwise(left)
+    left = nw.when(~nw.col("left").is_null()).then(nw.col("left")).otherwise(left) if told else left
     return frame.select(
         LEAD, STAGE, nw.col(_ENTERED).alias(OF), left.alias(LEFT), nw.col(NEXT_STAGE)
     )

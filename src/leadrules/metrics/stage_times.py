@@ -13,19 +13,20 @@ from leadrules.errors import EvaluationError, as_written, one_of
 from leadrules.frames.kinds import PREFIX
 from leadrules.metrics.arguments import demand_measures, demand_moment, demand_period
 from leadrules.metrics.conversions import pair_of, spanned
-from leadrules.metrics.curves import AFTER, ENDS, Curve
+from leadrules.metrics.curves import AFTER, ENDS, REACHED, Curve
 from leadrules.metrics.document import Measures
 from leadrules.metrics.followed import (
     LEFT,
     NEGATIVE,
     NEXT_STAGE,
-    ORDER,
     STAGE,
+    WHEN_LEFT,
     LostAs,
     counted_ends,
     on_the_way,
     stays,
 )
+from leadrules.metrics.hindsight import Share, refuse_hindsight
 from leadrules.metrics.periods import Period
 from leadrules.metrics.reached import OF, entries_table, onward
 from leadrules.metrics.survivals import Survival, Survivals
@@ -103,7 +104,8 @@ def time_to(  # noqa: PLR0913 - what a measure has to say of itself
         A curve, or with `by` one for each group, and that of all.
 
     Raises:
-        EvaluationError: If an argument is not possible, or a column is absent or of a wrong type.
+        EvaluationError: If an argument is not possible, a column is absent or of a wrong type, or
+            leads are grouped by what is known only of those who came to the second stage.
 
     Examples:
         >>> import polars as pl
@@ -124,8 +126,7 @@ def time_to(  # noqa: PLR0913 - what a measure has to say of itself
     """
     words = demand_measures(measures)
     moment, days = demand_moment(at), demand_period(period, words)
-    if since is not None:
-        demand_moment(since)
+    _demand_since(since)
     _demand_one(lost_as, "lost_as", LostAs)
     name, one, two = pair_of(of, to, words)
     groups = by_of(by)
@@ -134,7 +135,7 @@ def time_to(  # noqa: PLR0913 - what a measure has to say of itself
     like = Survival(
         name, Curve.of(), entry=words.reentry, lost_as=lost_as, period=days, since=since
     )
-    return _survivals(frame, table, like, words=words, leads=leads, by=groups)
+    return _survivals(frame, table, like, words=words, leads=leads, by=groups, to=to)
 
 
 @overload
@@ -178,8 +179,8 @@ def time_in(  # noqa: PLR0913 - what a measure has to say of itself
     """Return how long leads stay in a stage, those who are still in it not left out.
 
     Args:
-        entries: The table of entries: `lead_id`, `stage`, `entered`, and if they are there `left`
-            and `entry_no`. A stay ends when it was left, or with the next entry of the lead.
+        entries: The table of entries: `lead_id`, `stage`, `entered`, and `left` if it is there. A
+            stay ends when it was left, or with the next entry of the lead.
         stage: The stage, or word of the funnel.
         measures: What the words mean, and which entry counts.
         at: The moment of the evaluation; with a time zone. Who left later is still in it.
@@ -207,7 +208,7 @@ def time_in(  # noqa: PLR0913 - what a measure has to say of itself
         message = f"stage: after '{stage}' no stage comes on the path; expected one before the last"
         raise EvaluationError(message, field="stage")
     groups = by_of(by)
-    table = entries_table(entries, at=moment, optional=ORDER)
+    table = entries_table(entries, at=moment, optional=WHEN_LEFT)
     frame = stays(table, at=moment).filter(nw.col(STAGE) == own)
     if words.reentry != "every":
         beside = nw.col(OF).shift(1 if words.reentry == "first" else -1)
@@ -220,6 +221,15 @@ def time_in(  # noqa: PLR0913 - what a measure has to say of itself
     done = "left it" if until == "left" else "went on"
     like = Survival(name, Curve.of(), done=done, entry=words.reentry, lost_as=lost_as, period=days)
     return _survivals(frame, table, like, words=words, leads=leads, by=groups)
+
+
+def _demand_since(since: datetime | None) -> None:
+    if since is None:
+        return
+    try:
+        demand_moment(since)
+    except EvaluationError as error:
+        raise EvaluationError(str(error).replace("at:", "since:", 1), field="since") from None
 
 
 def _demand_one(value: object, name: str, of: Any) -> None:
@@ -236,6 +246,7 @@ def _survivals(  # noqa: PLR0913 - what is followed, what it is called, by what 
     words: Measures,
     leads: Any,
     by: tuple[str, ...],
+    to: str | None = None,
 ) -> Survival | Survivals:
     """Return the curve of each group of those who were followed, and that of all.
 
@@ -246,6 +257,7 @@ def _survivals(  # noqa: PLR0913 - what is followed, what it is called, by what 
         words: What the words mean.
         leads: The caller's frame of leads.
         by: The dimensions.
+        to: The stage to which they are followed, if that is not the end of a stay.
     """
     days = like.period
     if days is not None:
@@ -274,4 +286,7 @@ def _survivals(  # noqa: PLR0913 - what is followed, what it is called, by what 
         return total
     parts = found.sort(keys, nulls_last=True).partition_by(keys, as_dict=True, maintain_order=True)
     groups = [(dict(zip(by, key, strict=True)), rows) for key, rows in parts.items()]
+    if to is not None:
+        shares = (Share(group, int(rows[REACHED].sum()), len(rows)) for group, rows in groups)
+        refuse_hindsight(shares, by, to=to, unit=like.unit)
     return Survivals(total, by, tuple(survival(rows, group) for group, rows in groups))

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from statistics import mean, median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadrules.errors import EvaluationError, as_written, did_you_mean
@@ -105,6 +106,21 @@ class Survival(Tabular):
         """The interval of the median; None where a bound is not reached."""
         return self.curve.quantile(0.5, "high"), self.curve.quantile(0.5, "low")
 
+    @property
+    def median_done(self) -> timedelta | None:
+        """The median of those who got there alone: too fast, as long as slow ones are on the way.
+
+        None if nobody did.
+        """
+        times = _repeated(self.curve.steps, REACHED)
+        return timedelta(microseconds=median(times)) if times else None
+
+    @property
+    def mean_done(self) -> timedelta | None:
+        """The mean of those who got there alone, with the same fault; a few slow ones raise it."""
+        times = _repeated(self.curve.steps, REACHED)
+        return timedelta(microseconds=mean(times)) if times else None
+
     def quantile(self, share: float) -> timedelta | None:
         """Return after how long so large a share got there; None if it is not reached.
 
@@ -166,7 +182,7 @@ class Survival(Tabular):
     @property
     def notes(self) -> Sequence[str]:
         """What one must know to read it."""
-        open_ones = f"{self.open:,} not yet, so far as they were followed"
+        open_ones = f"{self.open:,} open, so far as they were followed"
         if self.lost_as == "never":
             found = [f"{open_ones}; {self.lost:,} ended elsewhere, so never will"]
         else:
