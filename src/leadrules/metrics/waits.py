@@ -139,8 +139,8 @@ def _entries(entries: Any, leads: Table, at: int, *, since: str, to: Goal) -> Ta
     if entries is None:
         if since == CREATED and to != "qualification":
             return None
-        asks = f"since: '{since}'" if since != CREATED else f"to: '{to}'"
-        message = f"entries: expected the table of entries, since {asks} asks for it"
+        asks = f"'since' is '{since}'" if since != CREATED else f"'to' is '{to}'"
+        message = f"entries: expected the table of entries, as {asks}"
         raise EvaluationError(message, field="entries")
     table = entries_table(entries, at=at)
     demand_alike(leads, table)
@@ -156,7 +156,7 @@ def _events(events: Any, leads: Table, at: int, *, to: Goal) -> Table | None:
     if events is None:
         if to == "qualification":
             return None
-        message = f"events: expected the table of events, since to: '{to}' asks for it"
+        message = f"events: expected the table of events, as 'to' is '{to}'"
         raise EvaluationError(message, field="events")
     needed = {**_EVENTS, **({} if to == "qualification" else {"direction": Type.STRING})}
     table = open_table(events, "events", needed, {x: y for x, y in _MAY.items() if x not in needed})
