@@ -32,6 +32,7 @@ scores by      12 characteristics, 22 rules, 5 activity rules, 4 criteria, 3
 moves by       11 stages, 17 moves, 2 rules of touches, 2 clocks, 1 response, 1
                nurture plan
 routes by      6 rules, 2 pools, 5 members, 1 partner
+measures       5 steps, 3 objectives
 fit            from -105 to 60
 engagement     from -20 to 30
 qualification  from 0 to 25

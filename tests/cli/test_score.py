@@ -276,8 +276,8 @@ repeated, and taken once: 1 row
         1 conflicting-id: another row says other things under the same id
         1 bad-date: the cell is not a date, or not a date and time
         1 too-few-cells: the row has fewer cells than the header
-1461 rows read: 1458 accepted, 3 rejected
-1457 events
+1487 rows read: 1484 accepted, 3 rejected
+1483 events
 repeated, and taken once: 1 row
         1 bad-date: the cell is not a date, or not a date and time
         1 missing-lead: the cell that says the event's lead is missing

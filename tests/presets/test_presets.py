@@ -76,7 +76,7 @@ def test_every_lead_arose_before_the_moment_of_the_sample(intake: Intake) -> Non
 
 def test_the_sample_of_events_has_the_faults_that_it_is_meant_to_have(happened: Intake) -> None:
     counts = (happened.read, happened.taken, happened.repeated, len(happened.events))
-    assert counts == (1461, 1457, 1, 1457)
+    assert counts == (1487, 1483, 1, 1483)
     assert [(reject.line, reject.column, reject.code) for reject in happened.rejects] == [
         (42, "When", "bad-date"),
         (73, "Lead Id", "missing-lead"),
@@ -138,3 +138,17 @@ def test_every_routing_rule_gets_a_lead_says_why_and_none_is_lost(
         assert answer, str(answer)
         rules.add(answer.rule)
     assert rules == {*policy.routing.ids()}
+
+
+def test_the_words_of_the_funnel_are_those_of_the_sample(policy: Policy, happened: Intake) -> None:
+    measures = policy.measures
+    assert measures.steps == {
+        "suspect": "suspect",
+        "prospect": "inquiry",
+        "sales_ready": "mql",
+        "quote": "proposal",
+        "close": "won",
+    }
+    reached = {event["to"] for event in happened.events if event.kind == "moved"}
+    assert {*measures.order, *measures.closed} - {"suspect"} == reached
+    assert {x.activity for x in measures.objectives} == {None, "webinar"}

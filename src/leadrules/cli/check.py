@@ -57,6 +57,9 @@ def check_policy(
         rows.add_row("moves by", policy.lifecycle.summary())
     if policy.routing is not None:
         rows.add_row("routes by", policy.routing.summary())
+    if policy.metrics is not None:
+        steps, objectives = policy.measures.steps, policy.metrics.objectives
+        rows.add_row("measures", f"{counted('step', steps)}, {counted('objective', objectives)}")
     for name, reach in _ranges(policy, moment).items():
         rows.add_row(name, f"from {reach}")
     rows.add_row("hash", policy.hash)

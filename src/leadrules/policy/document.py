@@ -20,6 +20,7 @@ from leadrules.events import Event
 from leadrules.lead import Lead
 from leadrules.lifecycle.document import Lifecycle
 from leadrules.metrics.document import Measures
+from leadrules.metrics.periods import Days
 from leadrules.policy.declarations import (
     Activity,
     DeclaredField,
@@ -367,7 +368,7 @@ def _with_trees(data: Any) -> Any:
     match data:
         case Mapping():
             return {str(key): _with_trees(inner) for key, inner in data.items()}
-        case Delay() | Limit() | Absence():
+        case Absence() | Days() | Delay() | Limit():
             return str(data)
         case list() | tuple():
             return [_with_trees(inner) for inner in data]

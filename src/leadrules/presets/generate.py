@@ -148,23 +148,33 @@ SELLERS = ("Ines Falk", "Tom Brandt")
 ON = (("MQL", 0.45), ("SAL", 0.8), ("SQL", 0.5), ("Proposal", 0.6))
 """The stages after the inquiry, each with the share of leads that get there if time allows."""
 BACK = ("timing", "budget", "no_answer")
+LOST = ("competitor", "competitor", "price", "no_decision", "no_answer")
+NO_LEAD = ("not_a_lead", "invalid_contact", "duplicate")
+
+
+Work = tuple[datetime, str, str, str, str]
+"""What was done about a lead: when, what, the details, and by whom."""
 
 
 def _worked() -> list[list[str]]:
     """Return how the sample leads were worked: stages, owners, calls and messages."""
     chance = Random(11)  # noqa: S311 - a sample is no secret
+    leads = _leads()
+    works = [[*_work_of(chance, lead)] for lead in leads]
+    ends = Random(16)  # noqa: S311 - as above
     rows: list[list[str]] = []
-    for number, lead in enumerate(_leads()):
-        for when, what, detail, answer, by in _work_of(chance, lead):
-            if when <= LAST:
-                shown = when.strftime("%d.%m.%Y %H:%M")
-                row = [f"w-{number}-{len(rows)}", lead[0], shown, what, detail, answer, by]
-                rows.append(row)
+    for mark, told in (("w", works), ("x", [[*_end_of(ends, work)] for work in works])):
+        for number, (lead, work) in enumerate(zip(leads, told, strict=True)):
+            for when, what, detail, answer, by in work:
+                if when <= LAST:
+                    shown = when.strftime("%d.%m.%Y %H:%M")
+                    key = f"{mark}-{number}-{len(rows)}"
+                    rows.append([key, lead[0], shown, what, detail, answer, by])
     return rows
 
 
-def _work_of(chance: Random, lead: Sequence[str]) -> Iterator[tuple[datetime, str, str, str, str]]:
-    """Yield what was done about a lead: when, what, the details, and by whom."""
+def _work_of(chance: Random, lead: Sequence[str]) -> Iterator[Work]:
+    """Yield what was done about a lead, in order."""
     if lead[HEADER.index("Lead Source")] == "Select":
         return  # nobody knows what the lead wants, so it is still a suspect
     now = _read(lead[HEADER.index("Created")]) + timedelta(minutes=1)
@@ -195,6 +205,22 @@ def _work_of(chance: Random, lead: Sequence[str]) -> Iterator[tuple[datetime, st
         now = _later(chance, now, 8)
         yield now, "Stage", "Recycled", _pick(chance, BACK), by
         yield _later(chance, now, 14), "Auto email", "momentum.case_study", "", ""
+
+
+def _end_of(chance: Random, work: Sequence[Work]) -> Iterator[Work]:
+    """Yield how it ended with a lead, of those that came to an opportunity, or were none."""
+    stages = [detail for _, what, detail, _, _ in work if what == "Stage"]
+    if len(work) < 2 or stages[-1] not in {"Inquiry", "SAL", "SQL", "Proposal"}:  # noqa: PLR2004 - nobody owns it
+        return
+    last, by = stages[-1], [detail for _, what, detail, _, _ in work if what == "Owner"][-1]
+    lot, now = chance.random(), _later(chance, work[-1][0], 30)
+    if last == "Proposal" and lot < 0.55:  # noqa: PLR2004 - a share, as are those below
+        yield now, "Stage", "Agreement", "", by
+        yield _later(chance, now, 14), "Stage", "Won", "", by
+    elif last in {"SQL", "Proposal"} and lot < 0.8:  # noqa: PLR2004
+        yield now, "Stage", "Lost", _pick(chance, LOST), by
+    elif last in {"Inquiry", "SAL"} and lot < 0.1:  # noqa: PLR2004
+        yield now, "Stage", "Disqualified", _pick(chance, NO_LEAD), by
 
 
 def _leads() -> list[list[str]]:
