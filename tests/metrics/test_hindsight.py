@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadrules import EvaluationError
-from leadrules.metrics import Measures, conversion
+from leadrules.metrics import Measures, conversion, time_to
 from leadrules.metrics.hindsight import Share, refuse_hindsight
 
 WORDS = Measures(funnel={"sales_ready": "mql", "close": "won"})  # type: ignore[arg-type]
@@ -128,3 +128,17 @@ def test_one_known_lead_that_did_not_come_is_enough(
     shares = [Share({"x": group}, came, came + rest) for group, came, rest in parts]
     shares += [Share({"x": None}, 0, others), Share({"x": "c"}, 0, 1)]
     refuse_hindsight(shares, ["x"], to="won")
+
+
+def test_how_long_it_takes_is_refused_by_it_too() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        time_to(
+            _entries(100, 20),
+            of="sales_ready",
+            to="close",
+            measures=WORDS,
+            at=AT,
+            leads=_sizes(100, range(18)),
+            by="size",
+        )
+    assert str(caught.value) == MESSAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, Literal
 
 from leadrules.errors import EvaluationError, as_written, one_of
@@ -15,6 +16,8 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 
 WIDTH = 480
 """How wide a picture is, in pixels; a notebook and a page beside text have room for it."""
+LETTERS = 80
+"""How many letters a line below the title has, so that it is no wider than the picture."""
 MOST_BARS = 40
 """Of more groups a picture shows the largest, and says so."""
 
@@ -58,9 +61,10 @@ def themed(chart: Any, theme: Theme, *, title: str, notes: Sequence[str] = ()) -
         message = f"theme: '{as_written(theme)}' is not possible; expected {one_of(THEMES)}"
         raise EvaluationError(message, field="theme")
     ink, faint = _INK[theme], _FAINT[theme]
+    lines = [line for note in notes for line in wrap(note, LETTERS)]
     label = {"labelColor": ink, "titleColor": ink, "titleFontWeight": "normal"}
     return chart.properties(
-        title={"text": title, **({"subtitle": list(notes)} if notes else {})}
+        title={"text": title, **({"subtitle": lines} if lines else {})}
     ).configure(
         background=_PAPER[theme],
         padding=12,
