@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leadrules.metrics.loss_tables import Loss, Losses, LossStages, losses
     from leadrules.metrics.paces import Pace, Speed
     from leadrules.metrics.periods import Period
+    from leadrules.metrics.programme_tables import Programme, Programmes
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Rejections,
         rejections,
     )
+    from leadrules.metrics.returns import programmes
     from leadrules.metrics.reviews import Review, process_review
     from leadrules.metrics.speeds import speed_to_lead
     from leadrules.metrics.stabilities import Stability, stability
@@ -54,6 +56,8 @@ __all__ = [
     "Measures",
     "Pace",
     "Period",
+    "Programme",
+    "Programmes",
     "Quality",
     "Ratio",
     "Ratios",
@@ -74,6 +78,7 @@ __all__ = [
     "key_ratios",
     "losses",
     "process_review",
+    "programmes",
     "rejections",
     "score_quality",
     "speed_to_lead",
@@ -95,10 +100,12 @@ _HOMES = {
     "loss_tables": ("Loss", "LossStages", "Losses", "losses"),
     "paces": ("Pace", "Speed"),
     "periods": ("Period",),
+    "programme_tables": ("Programme", "Programmes"),
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
     "rejection_tables": ("Rejection", "RejectionReasons", "Rejections", "rejections"),
+    "returns": ("programmes",),
     "reviews": ("Review", "process_review"),
     "speeds": ("speed_to_lead",),
     "stabilities": ("Stability", "stability"),

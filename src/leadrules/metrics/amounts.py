@@ -22,6 +22,7 @@ __all__ = [
     "CURRENCY",
     "demand_value",
     "in_money",
+    "minor_units",
     "one_currency",
     "sound_money",
     "with_values",
@@ -120,7 +121,7 @@ def in_money(minor: int | Fraction, currency: str | None, *, told: bool = True) 
     """
     if currency is None:
         return "0"
-    decimals = Money(Decimal(0), currency).decimals
+    decimals = _decimals(currency)
     exact = Fraction(minor)
     whole = Decimal(exact.numerator) / Decimal(exact.denominator)
     amount = whole.quantize(Decimal(1), ROUND_HALF_UP).scaleb(-decimals)
@@ -128,3 +129,12 @@ def in_money(minor: int | Fraction, currency: str | None, *, told: bool = True) 
     if "." in text and not text.rpartition(".")[2].strip("0"):
         text = text.rpartition(".")[0]
     return f"{text} {currency}" if told else text
+
+
+def minor_units(currency: str | None) -> int:
+    """Return how many minor units a unit of a currency has, such as the cents of a euro."""
+    return 1 if currency is None else 10 ** _decimals(currency)
+
+
+def _decimals(currency: str) -> int:
+    return Money(Decimal(0), currency).decimals
