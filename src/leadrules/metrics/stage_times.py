@@ -27,7 +27,6 @@ from leadrules.metrics.followed import (
     stays,
 )
 from leadrules.metrics.hindsight import Share, refuse_hindsight
-from leadrules.metrics.hindsight import Share, refuse_hindsight
 from leadrules.metrics.periods import Period
 from leadrules.metrics.reached import OF, entries_table, onward
 from leadrules.metrics.survivals import Survival, Survivals
@@ -221,7 +220,7 @@ def time_in(  # noqa: PLR0913 - what a measure has to say of itself
     name = f"time_in_{stage}" if until == "left" else f"time_in_{stage}_until_onward"
     done = "left it" if until == "left" else "went on"
     like = Survival(name, Curve.of(), done=done, entry=words.reentry, lost_as=lost_as, period=days)
-    return _survivals(frame, table, like, words=words, leads=leads, by=groups, to=to)
+    return _survivals(frame, table, like, words=words, leads=leads, by=groups)
 
 
 def _demand_since(since: datetime | None) -> None:

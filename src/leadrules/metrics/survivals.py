@@ -121,21 +121,6 @@ class Survival(Tabular):
         times = _repeated(self.curve.steps, REACHED)
         return timedelta(microseconds=mean(times)) if times else None
 
-    @property
-    def median_done(self) -> timedelta | None:
-        """The median of those who got there alone: too fast, as long as slow ones are on the way.
-
-        None if nobody did.
-        """
-        times = _repeated(self.curve.steps, REACHED)
-        return timedelta(microseconds=median(times)) if times else None
-
-    @property
-    def mean_done(self) -> timedelta | None:
-        """The mean of those who got there alone, with the same fault; a few slow ones raise it."""
-        times = _repeated(self.curve.steps, REACHED)
-        return timedelta(microseconds=mean(times)) if times else None
-
     def quantile(self, share: float) -> timedelta | None:
         """Return after how long so large a share got there; None if it is not reached.
 
