@@ -35,6 +35,7 @@ from leadrules.events import KINDS
 from leadrules.intake import REJECTIONS
 from leadrules.lead import lead_fields
 from leadrules.lifecycle.clocks import MOMENTS
+from leadrules.metrics.periods import Days
 from leadrules.routing.limits import Limit
 from leadrules.routing.members import Absence
 from leadrules.scoring.decay import Decay, decay_of, whole
@@ -186,6 +187,7 @@ KINDS_OF_VALUES: Mapping[Any, str] = {
     Type: "[type](conditions.md#types)",
     Delay: "[delay](#delay)",
     Limit: "[limit](#limits)",
+    Days: "[period](#period)",
     Absence: "[absence](#absences)",
 }
 

@@ -15,6 +15,7 @@ from leadrules.conditions import OPERATORS
 from leadrules.intake import REJECTIONS, mapping
 from leadrules.lifecycle import clocks, document, moves, nurture, responses, stages, touches
 from leadrules.lifecycle.transition import REFUSALS
+from leadrules.metrics import document as metrics
 from leadrules.routing import document as routing
 from leadrules.routing import lookups, members, pools, rules, targets
 from leadrules.routing.assignment import CODES
@@ -42,7 +43,7 @@ def test_generated_parts_are_as_they_would_be_written(page: Path) -> None:
 def test_every_section_of_a_policy_has_its_table() -> None:
     sections = {
         f"{found.__module__}.{found.__name__}"
-        for module in (policy, scoring, calendars, *LIFECYCLE, *ROUTING)
+        for module in (policy, scoring, calendars, *LIFECYCLE, *ROUTING, metrics)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Section)
     } - {f"{found.__module__}.{found.__name__}" for found in NO_TABLE}

@@ -98,7 +98,8 @@ class Measures(Section):
     reentry: Reentry = "first"
     """Which entry counts, of a lead that was in a stage several times."""
     skipped: Skipped = "imputed"
-    """What is said of a stage that a lead skipped."""
+    """What is said of a stage that a lead skipped: `imputed`, that it came there when it first came
+    to a later one of the path, or `missing`, that it never did."""
     value: Text | None = None
     """The field of money that says what a deal is worth."""
     contact: Texts = ()
