@@ -8,6 +8,7 @@ from typing import Any, Literal
 import narwhals.stable.v2 as nw
 
 from leadrules.frames.kinds import PREFIX
+from leadrules.metrics.courses import ENTERED, NEXT, STAGE, TURN, course
 from leadrules.metrics.curves import AFTER, LOST, OPEN, REACHED
 from leadrules.metrics.document import Measures
 from leadrules.metrics.reached import OF, TO, journeys
@@ -18,7 +19,6 @@ __all__ = [
     "LEFT",
     "NEGATIVE",
     "NEXT_STAGE",
-    "STAGE",
     "WHEN_LEFT",
     "LostAs",
     "counted_ends",
@@ -31,15 +31,13 @@ __all__ = [
 LostAs = Literal["never", "censored"]
 """What is said of a lead that is lost: that it never comes, or that it might have."""
 
-STAGE = "stage"
 LEFT, NEXT_STAGE = f"{PREFIX}0left", f"{PREFIX}0next_stage"
 """When a visit ended, if it did, and with what stage the next one began."""
 NEGATIVE = "negative"
 """1 for a lead that was there before it came, else 0."""
 WHEN_LEFT = {"left": Type.DATETIME}
 """The column of entries that is read if it is there."""
-_GONE, _OTHER, _NEXT, _UNTIL = (f"{PREFIX}0{name}" for name in ("gone", "other", "again", "until"))
-_ENTERED = "entered"
+_GONE, _OTHER, _AGAIN = (f"{PREFIX}0{name}" for name in ("gone", "other", "again"))
 
 
 def elsewhere(of: str, to: str, measures: Measures) -> tuple[str, ...]:
@@ -57,8 +55,8 @@ def final_ends(table: Table, stages: Collection[str]) -> nw.LazyFrame[Any]:
     there = nw.col(STAGE).is_in([*stages])
     return (
         table.frame.with_columns(
-            nw.when(there).then(nw.col(_ENTERED)).alias(_GONE),
-            nw.when(~there).then(nw.col(_ENTERED)).alias(_OTHER),
+            nw.when(there).then(nw.col(ENTERED)).alias(_GONE),
+            nw.when(~there).then(nw.col(ENTERED)).alias(_OTHER),
         )
         .group_by(LEAD)
         .agg(nw.col(_GONE).max(), nw.col(_OTHER).max())
@@ -94,37 +92,29 @@ def on_the_way(  # noqa: PLR0913 - who is followed, and what counts
     # Only if every entry counts has a lead several rows; the next ends the one before.
     every = measures.reentry == "every"
     again = nw.col(OF).shift(-1).over(LEAD, order_by=OF) if every else nobody
-    frame = frame.with_columns(again.alias(_NEXT))
-    came, gone, another = nw.col(TO), nw.col(_GONE), nw.col(_NEXT)
+    frame = frame.with_columns(again.alias(_AGAIN))
+    came, gone, another = nw.col(TO), nw.col(_GONE), nw.col(_AGAIN)
     here = (gone >= nw.col(OF)) & (another.is_null() | (gone < another))
     ended = nw.when(here).then(gone).otherwise(another)
     return counted_ends(frame, came, ended, at=at, lost_as=lost_as)
 
 
-def stays(table: Table, *, at: int) -> nw.LazyFrame[Any]:
-    """Return every visit to a stage: `LEAD`, `STAGE`, `OF`, `LEFT` and `NEXT_STAGE`.
+def stays(table: Table, measures: Measures, *, at: int) -> nw.LazyFrame[Any]:
+    """Return the course of leads with when each stay ended, `LEFT`, and `NEXT_STAGE`.
 
-    A visit ends when it was left, if the entries say so, else with the next entry of the lead.
+    A stay ends when the stage was left, if the entries say so, else with the next entry.
 
     Args:
         table: The entries up to `at`.
+        measures: Say what the path is.
         at: The moment, in microseconds; what was left later is not left yet.
     """
-    # Of several entries at one moment, the one that was left first came first.
-    frame, order, told = table.frame, [_ENTERED, STAGE], "left" in table.columns
-    if told:
-        known = nw.when(nw.col("left") <= at).then(nw.col("left"))
-        frame = frame.with_columns(known.alias("left"), known.fill_null(at + 1).alias(_UNTIL))
-        order.insert(1, _UNTIL)
-    nexts = ((_ENTERED, _NEXT), (STAGE, NEXT_STAGE))
-    frame = frame.with_columns(
-        *(nw.col(name).shift(-1).over(LEAD, order_by=order).alias(to) for name, to in nexts)
-    )
-    left = nw.col(_NEXT)
-    left = nw.when(~nw.col("left").is_null()).then(nw.col("left")).otherwise(left) if told else left
-    return frame.select(
-        LEAD, STAGE, nw.col(_ENTERED).alias(OF), left.alias(LEFT), nw.col(NEXT_STAGE)
-    )
+    left = nw.col(NEXT)
+    if "left" in table.columns:
+        told = nw.when(nw.col("left") <= at).then(nw.col("left"))
+        left = nw.when(~told.is_null()).then(told).otherwise(left)
+    following = nw.col(STAGE).shift(-1).over(LEAD, order_by=TURN)
+    return course(table, measures).with_columns(left.alias(LEFT), following.alias(NEXT_STAGE))
 
 
 def counted_ends(  # noqa: PLR0913 - what ends it, and how that is told

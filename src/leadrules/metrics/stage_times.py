@@ -13,13 +13,13 @@ from leadrules.errors import EvaluationError, as_written, one_of
 from leadrules.frames.kinds import PREFIX
 from leadrules.metrics.arguments import demand_measures, demand_moment, demand_period
 from leadrules.metrics.conversions import pair_of, spanned
+from leadrules.metrics.courses import ENTERED, STAGE, TURN
 from leadrules.metrics.curves import AFTER, ENDS, REACHED, Curve
 from leadrules.metrics.document import Measures
 from leadrules.metrics.followed import (
     LEFT,
     NEGATIVE,
     NEXT_STAGE,
-    STAGE,
     WHEN_LEFT,
     LostAs,
     counted_ends,
@@ -39,7 +39,7 @@ __all__ = ["Until", "time_in", "time_to"]
 
 Until = Literal["left", "onward"]
 """Until when a stay is followed: until it ends, or until it ends by a step towards the sale."""
-_EARLY = f"{PREFIX}0early"
+_EARLY, _ONE = f"{PREFIX}0early", f"{PREFIX}0one"
 
 
 @overload
@@ -209,11 +209,12 @@ def time_in(  # noqa: PLR0913 - what a measure has to say of itself
         raise EvaluationError(message, field="stage")
     groups = by_of(by)
     table = entries_table(entries, at=moment, optional=WHEN_LEFT)
-    frame = stays(table, at=moment).filter(nw.col(STAGE) == own)
+    frame = stays(table, words, at=moment).filter(nw.col(STAGE) == own)
     if words.reentry != "every":
-        beside = nw.col(OF).shift(1 if words.reentry == "first" else -1)
-        edge = beside.over(LEAD, order_by=OF).is_null()
-        frame = frame.with_columns(edge.alias(_EARLY)).filter(nw.col(_EARLY))
+        turn = nw.col(TURN)
+        one = turn.min() if words.reentry == "first" else turn.max()
+        frame = frame.with_columns(one.over(LEAD).alias(_ONE)).filter(turn == nw.col(_ONE))
+    frame = frame.with_columns(nw.col(ENTERED).alias(OF))
     left = nw.col(LEFT)
     step = nw.when(nw.col(NEXT_STAGE).is_in([*later])).then(left) if until == "onward" else left
     frame = counted_ends(frame, step, left, at=moment, lost_as=lost_as)
