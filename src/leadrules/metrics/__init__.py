@@ -11,11 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from leadrules.metrics.aging import Ages, StageAge, ages
     from leadrules.metrics.changes import Change, compared
+    from leadrules.metrics.cohort_table import Cohort, Cohorts
+    from leadrules.metrics.cohort_tables import cohorts
     from leadrules.metrics.comeback_tables import Comebacks, comebacks
+    from leadrules.metrics.compliances import Compliance, Kept, compliance, freshness
     from leadrules.metrics.conversions import conversion
     from leadrules.metrics.curves import Chance, Curve
     from leadrules.metrics.document import Measures
+    from leadrules.metrics.flows import Flow, FlowStep, flow
     from leadrules.metrics.funnel_table import Funnel, FunnelStep
     from leadrules.metrics.funnels import funnel
     from leadrules.metrics.indicators import KeyRatios, key_ratios
@@ -42,13 +47,20 @@ if TYPE_CHECKING:
     from leadrules.metrics.win_rates import WinRates, win_rate
 
 __all__ = [
+    "Ages",
     "Chance",
     "Change",
+    "Cohort",
+    "Cohorts",
     "Comebacks",
     "Comparison",
+    "Compliance",
     "Curve",
+    "Flow",
+    "FlowStep",
     "Funnel",
     "FunnelStep",
+    "Kept",
     "KeyRatios",
     "Loss",
     "LossStages",
@@ -67,13 +79,19 @@ __all__ = [
     "Review",
     "Speed",
     "Stability",
+    "StageAge",
     "Survival",
     "Survivals",
     "ValueRatio",
     "WinRates",
+    "ages",
+    "cohorts",
     "comebacks",
     "compared",
+    "compliance",
     "conversion",
+    "flow",
+    "freshness",
     "funnel",
     "key_ratios",
     "losses",
@@ -89,11 +107,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "aging": ("Ages", "StageAge", "ages"),
     "changes": ("Change", "compared"),
+    "cohort_table": ("Cohort", "Cohorts"),
+    "cohort_tables": ("cohorts",),
     "comeback_tables": ("Comebacks", "comebacks"),
+    "compliances": ("Compliance", "Kept", "compliance", "freshness"),
     "conversions": ("conversion",),
     "curves": ("Chance", "Curve"),
     "document": ("Measures",),
+    "flows": ("Flow", "FlowStep", "flow"),
     "funnel_table": ("Funnel", "FunnelStep"),
     "funnels": ("funnel",),
     "indicators": ("KeyRatios", "key_ratios"),
