@@ -306,7 +306,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
         "leads: expected a frame with the column 'region', since 'by' asks for it",
     ),
     (
-        {"at": datetime(2026, 7, 1)},
+        {"at": AT.replace(tzinfo=None)},
         "at",
         "at: '2026-07-01T00:00:00' has no time zone; expected an aware datetime",
     ),
