@@ -215,9 +215,10 @@ def _steps_of(took: nw.Expr, length: int, steps: int) -> nw.Expr:
     return nw.when(took.is_null()).then(nw.lit(steps + 2)).otherwise(within)
 
 
-def _refuse_hindsight(
-    cells: Mapping[tuple[Any, ...], _Cell], by: Sequence[str], to: str, steps: int, unit: str
-) -> None:
+def _shares(
+    cells: Mapping[tuple[Any, ...], _Cell], by: Sequence[str], steps: int
+) -> Iterator[Share]:
+    """Yield how many of each cohort of a group came, however late."""
     for key, cell in cells.items():
         came = sum(count for (took, _), count in cell.items() if took <= steps + 1)
         yield Share(dict(zip(by, key[:-1], strict=True)), came, cell.total())
