@@ -27,7 +27,8 @@ class Programme:
         reached: How many of them came to each step of the funnel, by its word.
         open: How many are worked on still.
         cost: What they cost, in minor units; None if no cost of the group is known.
-        revenue: What those who bought are worth, in minor units.
+        revenue: What those who bought are worth, in minor units; None if of none of them the value
+            is known.
         unvalued: How many bought whose value is not known, or in another currency.
     """
 
@@ -36,7 +37,7 @@ class Programme:
     reached: Mapping[str, int] = field(hash=False)
     open: int
     cost: int | None
-    revenue: int
+    revenue: int | None
     unvalued: int = 0
 
     @property
@@ -54,12 +55,16 @@ class Programme:
 
     @property
     def roi(self) -> Fraction | None:
-        """The return on investment, (revenue - cost) / cost; None if no cost is known, or it is 0.
+        """The return on investment, (revenue - cost) / cost.
+
+        It is undefined, None, if one of them is not known, or the cost is 0.
 
         Source:
             P. W. Farris et al., Marketing Metrics, 3rd ed., 2016, chapter 10, for the formula.
         """
-        return Fraction(self.revenue - self.cost, self.cost) if self.cost else None
+        if self.revenue is None or not self.cost:
+            return None
+        return Fraction(self.revenue - self.cost, self.cost)
 
     @property
     def label(self) -> str:
@@ -119,13 +124,13 @@ class Programmes(Tabular):
     @property
     def title(self) -> str:
         """What it tells, in a line."""
-        found, cost, roi = self.total, self.costed.cost, self.costed.roi
+        found, roi = self.total, self.costed.roi
         where = "" if self.total.cost is not None else ", of those with a known cost"
         told = [
             counted(found.leads, self.unit),
             *([f"{found.won:,} won"] if "close" in found.reached else []),
-            f"revenue {in_money(found.revenue, self.currency)}",
-            f"cost {'unknown' if cost is None else in_money(cost, self.currency)}",
+            f"revenue {self._money(found.revenue, 'unknown')}",
+            f"cost {self._money(self.costed.cost, 'unknown')}",
             f"ROI {'undefined' if roi is None else f'{_percent(roi)} %{where}'}",
             *([f"cohort {self.period}"] if self.period else []),
         ]
@@ -199,10 +204,12 @@ class Programmes(Tabular):
         return [
             *(names or [label, *[""] * (len(self.by) - 1)]),
             *(f"{count:,}" for count in (part.leads, *part.reached.values(), part.open)),
-            *("-" if x is None else in_money(x, self.currency) for x in costs),
-            in_money(part.revenue, self.currency),
+            *(self._money(amount) for amount in (*costs, part.revenue)),
             "-" if roi is None else _percent(roi),
         ]
+
+    def _money(self, amount: Fraction | int | None, unknown: str = "-") -> str:
+        return unknown if amount is None else in_money(amount, self.currency)
 
     def plot(self, *, theme: Theme = "light") -> Any:
         """Return a picture: how many each group won, and what one of them cost.

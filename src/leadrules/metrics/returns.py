@@ -142,6 +142,11 @@ def programmes(  # noqa: PLR0913 - what a sum has to say of itself
             else []
         ),
         *(
+            ["revenue is not known: the measures do not say what a deal is worth"]
+            if words.value is None and total.won
+            else []
+        ),
+        *(
             [f"{counted(late, words.unit)} without an entry; when they came is not known"]
             if late
             else []
@@ -228,14 +233,16 @@ def _programme(
 ) -> Programme:
     counts = {step: sum(int(row[_met(step)]) for row in rows) for step in steps}
     paid = [row for row in rows if row[CURRENCY] is not None and row[CURRENCY] == currency]
+    won = counts.get("close", 0)
+    unvalued = won - sum(int(row[_met("close")]) for row in paid)
     return Programme(
         group,
         sum(int(row[_COUNT]) for row in rows),
         counts,
         sum(int(row[_OPEN]) for row in rows),
         cost,
-        sum(int(row[_SUM] or 0) for row in paid),
-        counts.get("close", 0) - sum(int(row[_met("close")]) for row in paid),
+        None if won and unvalued == won else sum(int(row[_SUM] or 0) for row in paid),
+        unvalued,
     )
 
 
