@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import narwhals.stable.v2 as nw
 
-from leadrules.errors import EvaluationError, as_written, one_of
+from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.frames.kinds import PREFIX, recognised
 from leadrules.lifecycle.obligations import ObligationKind
 from leadrules.metrics.periods import Period
@@ -46,7 +46,8 @@ def demand_kind(kind: Any) -> str | None:
     if kind is None or kind in KINDS:
         found: str | None = kind
         return found
-    message = f"kind: '{as_written(kind)}' is not possible; expected {one_of(KINDS)}"
+    hint = did_you_mean(str(kind), KINDS) or f"; expected {one_of(KINDS)}"
+    message = f"kind: nothing is owed of kind '{as_written(kind)}'{hint}"
     raise EvaluationError(message, field="kind")
 
 
