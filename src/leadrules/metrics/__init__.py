@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from leadrules.metrics.aging import Ages, StageAge, ages
+    from leadrules.metrics.attainments import objectives
+    from leadrules.metrics.attributions import Attribution, Credit, attribution
     from leadrules.metrics.changes import Change, compared
     from leadrules.metrics.cohort_table import Cohort, Cohorts
     from leadrules.metrics.cohort_tables import cohorts
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from leadrules.metrics.funnels import funnel
     from leadrules.metrics.indicators import KeyRatios, key_ratios
     from leadrules.metrics.loss_tables import Loss, Losses, LossStages, losses
+    from leadrules.metrics.objective_tables import Attainment, Objectives
     from leadrules.metrics.paces import Pace, Speed
     from leadrules.metrics.periods import Period
+    from leadrules.metrics.pipelines import pipeline_velocity
     from leadrules.metrics.programme_tables import Programme, Programmes
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
@@ -44,10 +48,13 @@ if TYPE_CHECKING:
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
     from leadrules.metrics.value_ratio import ValueRatio
+    from leadrules.metrics.velocities import PipelineVelocity, Velocity
     from leadrules.metrics.win_rates import WinRates, win_rate
 
 __all__ = [
     "Ages",
+    "Attainment",
+    "Attribution",
     "Chance",
     "Change",
     "Cohort",
@@ -55,6 +62,7 @@ __all__ = [
     "Comebacks",
     "Comparison",
     "Compliance",
+    "Credit",
     "Curve",
     "Flow",
     "FlowStep",
@@ -66,8 +74,10 @@ __all__ = [
     "LossStages",
     "Losses",
     "Measures",
+    "Objectives",
     "Pace",
     "Period",
+    "PipelineVelocity",
     "Programme",
     "Programmes",
     "Quality",
@@ -83,8 +93,10 @@ __all__ = [
     "Survival",
     "Survivals",
     "ValueRatio",
+    "Velocity",
     "WinRates",
     "ages",
+    "attribution",
     "cohorts",
     "comebacks",
     "compared",
@@ -95,6 +107,8 @@ __all__ = [
     "funnel",
     "key_ratios",
     "losses",
+    "objectives",
+    "pipeline_velocity",
     "process_review",
     "programmes",
     "rejections",
@@ -108,6 +122,8 @@ __all__ = [
 
 _HOMES = {
     "aging": ("Ages", "StageAge", "ages"),
+    "attainments": ("objectives",),
+    "attributions": ("Attribution", "Credit", "attribution"),
     "changes": ("Change", "compared"),
     "cohort_table": ("Cohort", "Cohorts"),
     "cohort_tables": ("cohorts",),
@@ -121,8 +137,10 @@ _HOMES = {
     "funnels": ("funnel",),
     "indicators": ("KeyRatios", "key_ratios"),
     "loss_tables": ("Loss", "LossStages", "Losses", "losses"),
+    "objective_tables": ("Attainment", "Objectives"),
     "paces": ("Pace", "Speed"),
     "periods": ("Period",),
+    "pipelines": ("pipeline_velocity",),
     "programme_tables": ("Programme", "Programmes"),
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
@@ -135,6 +153,7 @@ _HOMES = {
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),
     "value_ratio": ("ValueRatio",),
+    "velocities": ("PipelineVelocity", "Velocity"),
     "win_rates": ("WinRates", "win_rate"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
