@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from leadrules.errors import EvaluationError, as_written
+from leadrules.errors import EvaluationError, as_written, one_of
 from leadrules.metrics.document import Measures
 from leadrules.metrics.periods import Period, period_of
 from leadrules.values import moment_of
 
-__all__ = ["demand_measures", "demand_moment", "demand_period", "demand_window", "microseconds"]
+__all__ = [
+    "demand_choice",
+    "demand_measures",
+    "demand_moment",
+    "demand_period",
+    "demand_window",
+    "microseconds",
+]
 
 
 def demand_measures(measures: Any) -> Measures:
@@ -58,6 +66,17 @@ def demand_window(window: Any, name: str = "window") -> int | None:
         message = f"{name}: '{as_written(window)}' is not possible; expected a timedelta above zero"
         raise EvaluationError(message, field=name)
     return microseconds(window)
+
+
+def demand_choice(value: object, name: str, choices: Sequence[str]) -> None:
+    """Refuse what is none of some words.
+
+    Raises:
+        EvaluationError: If it is none. The message calls it by its name.
+    """
+    if value not in choices:
+        message = f"{name}: '{as_written(value)}' is not possible; expected {one_of(choices)}"
+        raise EvaluationError(message, field=name)
 
 
 def microseconds(span: timedelta) -> int:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 import narwhals.stable.v2 as nw
 
-from leadrules.errors import EvaluationError, as_written, one_of
+from leadrules.errors import EvaluationError
 from leadrules.frames.kinds import PREFIX
-from leadrules.metrics.arguments import demand_measures, demand_moment, demand_period
+from leadrules.metrics.arguments import demand_choice, demand_measures, demand_moment, demand_period
 from leadrules.metrics.conversions import pair_of, spanned
 from leadrules.metrics.courses import ENTERED, STAGE, TURN
 from leadrules.metrics.curves import AFTER, ENDS, REACHED, Curve
@@ -127,7 +127,7 @@ def time_to(  # noqa: PLR0913 - what a measure has to say of itself
     words = demand_measures(measures)
     moment, days = demand_moment(at), demand_period(period, words)
     _demand_since(since)
-    _demand_one(lost_as, "lost_as", LostAs)
+    demand_choice(lost_as, "lost_as", get_args(LostAs))
     name, one, two = pair_of(of, to, words)
     groups = by_of(by)
     table = entries_table(entries, at=moment)
@@ -200,8 +200,8 @@ def time_in(  # noqa: PLR0913 - what a measure has to say of itself
     """
     words = demand_measures(measures)
     moment, days = demand_moment(at), demand_period(period, words)
-    _demand_one(lost_as, "lost_as", LostAs)
-    _demand_one(until, "until", Until)
+    demand_choice(lost_as, "lost_as", get_args(LostAs))
+    demand_choice(until, "until", get_args(Until))
     own = words.stage(stage)
     later = onward(own, words)[1:]
     if until == "onward" and not later:
@@ -231,12 +231,6 @@ def _demand_since(since: datetime | None) -> None:
         demand_moment(since)
     except EvaluationError as error:
         raise EvaluationError(str(error).replace("at:", "since:", 1), field="since") from None
-
-
-def _demand_one(value: object, name: str, of: Any) -> None:
-    if value not in get_args(of):
-        message = f"{name}: '{as_written(value)}' is not possible; expected {one_of(get_args(of))}"
-        raise EvaluationError(message, field=name)
 
 
 def _survivals(  # noqa: PLR0913 - what is followed, what it is called, by what it is grouped
