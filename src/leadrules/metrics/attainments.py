@@ -135,14 +135,15 @@ def _targets(
     wanted: Objective, counts: Mapping[str | None, int], leads: Any, by: Sequence[str]
 ) -> Mapping[str | None, int]:
     """Return the target of each group: of those that are named, or of all that leads have."""
+    targets: dict[str | None, int] = {}
     if not isinstance(wanted.target, int):
-        return {**wanted.target}
+        targets.update(wanted.target)
+        return targets
     if not by:
         return {None: wanted.target}
     key = dimension(by[0])
     groups = collected(open_table(leads, "leads", {}, by=by).frame.select(key).unique())[key]
     names = {str(x) for x in (*groups, *counts) if x is not None}
-    targets: dict[str | None, int] = {}
     targets.update(dict.fromkeys(sorted(names), wanted.target))
     return targets
 

@@ -240,6 +240,8 @@ def win_rate(  # noqa: PLR0913 - what a ratio has to say of itself
     refuse_hindsight(_shares(ends, groups), groups, to="close", unit=unit)
     days = days or spanned([x.first for x in ends], [x.last for x in ends], words.in_zone)
     code = one_currency((x.currency for x in ends), currency, "deals") if by_value else None
+    if by_value:
+        _refuse_values(ends, code)
 
     def rate(rows: Sequence[Closed], group: Mapping[str, Any]) -> Ratio | ValueRatio:
         if not by_value:
@@ -266,6 +268,23 @@ def win_rate(  # noqa: PLR0913 - what a ratio has to say of itself
         tuple(rate(rows, dict(zip(groups, x, strict=True))) for x, rows in by_group.items()),
         tuple({kind: _count(rows, (kind,)) for kind in BESIDE} for rows in by_group.values()),
     )
+
+
+def _refuse_values(ends: Sequence[Closed], currency: str | None) -> None:
+    """Refuse a rate by value if the values of those that were lost were never written down.
+
+    Raises:
+        EvaluationError: If it is so; all of the value would be won.
+    """
+    known = [x for x in ends if x.currency is not None and x.currency == currency]
+    won, lost = (_count(known, (kind,)) for kind in _ENDS)
+    if won and not lost and _count(ends, _ENDS[1:]):
+        of_won, of_lost = (f"{_count(ends, (kind,)):,}" for kind in _ENDS)
+        message = (
+            f"weigh: a value is known of {won:,} of {of_won} won, and of 0 of {of_lost} lost; a "
+            "rate by value would be 100 % whatever they did; expected values of both"
+        )
+        raise EvaluationError(message, field="weigh")
 
 
 def _count(rows: Sequence[Closed], kinds: Sequence[str]) -> int:
