@@ -137,7 +137,7 @@ class Quality(Tabular):
             share = percent(best.denominator, self.total.denominator)
             caught = percent(best.numerator, self.total.numerator)
             lift = (best.value or 0) / (self.total.value or 1)
-            reading = f"{share} % of the leads, {caught} % of the conversions"
+            reading = f"{share} % of leads, {caught} % of conversions"
             rows.append(("lift of the best tenth", lift, None, None, reading))
         return rows
 

@@ -67,9 +67,9 @@ class Scored:
         """Return the counts of each band, by its mean score, the highest first; none are last."""
         points = (pl.col("score") * pl.col("leads")).alias("points")
         found = _summed(self.counts.with_columns(points), "band", "points")
-        mean = pl.col("points") / pl.col("leads")
+        mean = (pl.col("points") / pl.col("leads")).alias("mean")
         order = [pl.col("band").is_null(), -mean, pl.col("band")]
-        return found.with_columns(mean.alias("mean")).drop("points").sort(order)
+        return found.sort(order).with_columns(mean)
 
     def total(self, name: str) -> int:
         """Return how many leads a column of `COUNTS` counts."""
@@ -164,6 +164,7 @@ def scored_leads(  # noqa: PLR0913 - what a measure of scores has to be told
     frame = frame.with_columns(week.cast(nw.Int64).alias(_IN_WEEK))
     sums = frame.group_by(_SCORE, _BAND, _IN_WEEK).agg(*(nw.col(name).sum() for name in COUNTS))
     counts = collected(sums).rename({_SCORE: "score", _BAND: "band", _IN_WEEK: "week"})
+    counts = counts.cast(dict.fromkeys(COUNTS, pl.Int64))  # databases add up to wider numbers
     weeks = None
     if period is not None:
         weeks = (min(period.after, at + 1) - start) / microseconds(_WEEK)
