@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -264,14 +265,11 @@ def _ages(
         )
 
 
-def _demand_bins(bins: Sequence[float]) -> tuple[float, ...]:
+def _demand_bins(bins: Sequence[Any]) -> tuple[float, ...]:
     edges = (0, *bins)
-    if not all(isinstance(edge, int | float) for edge in edges) or any(
-        one >= two for one, two in pairwise(edges)
-    ):
-        message = (
-            f"bins: '{as_written(bins)}' is not possible; "
-            "expected ascending numbers of days above 0"
-        )
+    sound = all(isinstance(edge, int | float) and isfinite(edge) for edge in edges)
+    if not sound or not all(one < two for one, two in pairwise(edges)):
+        told = ", ".join(as_written(edge) for edge in bins)
+        message = f"bins: '{told}' is not possible; expected ascending numbers of days above 0"
         raise EvaluationError(message, field="bins")
     return edges[1:]
