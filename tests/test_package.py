@@ -11,6 +11,7 @@ import pytest
 import leadrules
 
 FRAMES = {"duckdb", "narwhals", "numpy", "pandas", "polars", "pyarrow", "pyspark"}
+STATISTICS = {"altair", "scipy", "vl_convert"}
 
 
 def imported_by(code: str) -> set[str]:
@@ -42,7 +43,20 @@ def test_importing_it_imports_nothing_else() -> None:
 
 def test_scoring_a_lead_imports_no_data_frames() -> None:
     code = "import leadrules as l; [getattr(l, name) for name in l.__all__]"
-    assert not imported_by(code) & FRAMES
+    assert not imported_by(code) & (FRAMES | STATISTICS)
+
+
+def test_reading_what_measures_mean_imports_no_data_frames() -> None:
+    policy = {
+        "leadrules": 1,
+        "policy": {"id": "acme", "version": 1, "effective": "2026-01-01"},
+        "metrics": {"path": ["mql", "won"]},
+    }
+    code = (
+        "import leadrules as l; from leadrules.metrics import Measures, Period, Ratio; "
+        f"l.load_policy({policy}).measures; print(Ratio('a', 0, 0, period=Period.of('2026')))"
+    )
+    assert not imported_by(code) & (FRAMES | STATISTICS)
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
