@@ -21,20 +21,23 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
 
 import polars as pl
 
 from leadrules import EvaluationError
-from leadrules.metrics import Measures, Period, Ratios, conversion
+from leadrules.metrics import Measures, Period, Ratio, Ratios, cohorts, conversion, time_to
 from leadrules.metrics.document import FunnelWords
 from leadrules.metrics.ratio import half_up, percent
 
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("LEADRULES_DATA", HERE.parent.parent / "shared" / "data"))
 ZONE = "America/Sao_Paulo"
+SEEN = Period.of("2017-12-05", zone=ZONE).start
+"""The day of the first deal in the table; who was won before is not in it."""
 WORDS = Measures(funnel=FunnelWords(sales_ready="mql", close="won"), zone=ZONE)
 Say = Callable[[str], object]
 Found = dict[str, Any]
@@ -101,17 +104,22 @@ def by_origin(leads: pl.DataFrame, entries: pl.DataFrame, at: datetime, say: Say
     return {"by origin": found}
 
 
-def as_published(
-    leads: pl.DataFrame, deals: pl.DataFrame, rates: Ratios, say: Say
-) -> list[dict[str, Any]]:
+def whole_days(leads: pl.DataFrame, deals: pl.DataFrame) -> pl.DataFrame:
+    """Return the won leads with whole `days` from first contact to deal, as others count them.
+
+    They take both tables as if they had one zone, and count 24 hours as a day.
+    """
+    first = pl.col("first_contact_date").cast(pl.Datetime("us"))
+    span = (pl.col("won_date") - first).dt.total_microseconds()
+    return leads.join(deals, on="mql_id").with_columns(days=span // (86_400 * 1_000_000))
+
+
+def as_published(won: pl.DataFrame, rates: Ratios, say: Say) -> list[dict[str, Any]]:
     """Return the rows of the published table: leads, won, rate in percent, average days.
 
-    It takes both tables as if they had one zone, and counts whole days from the one to the other.
     The average is of those who were won: it says nothing of how long a lead takes.
     """
-    span = pl.col("won_date") - pl.col("first_contact_date").cast(pl.Datetime("us"))
-    whole = leads.join(deals, on="mql_id").with_columns(days=span.dt.total_seconds() // 86_400)
-    means = dict(whole.group_by("origin").agg(pl.col("days").mean()).iter_rows())
+    means = dict(won.group_by("origin").agg(pl.col("days").mean()).iter_rows())
     rows = [
         {
             "origin": "NULL" if (origin := part.group["origin"]) is None else origin,
@@ -124,9 +132,44 @@ def as_published(
     ]
     say("\norigin              leads    won    rate   average days   (rounded half up)")
     for row in rows:
-        name, of, won, rate, mean = row.values()
-        say(f"{name:18}{of:7,}{won:7,}{rate:8.2f}{mean:15.1f}")
+        name, of, count, rate, average = row.values()
+        say(f"{name:18}{of:7,}{count:7,}{rate:8.2f}{average:15.1f}")
+    days = won["days"].to_list()
+    say(f"all: median {median(days):g} days, mean {mean(days):.6f}, least {min(days)}")
     return rows
+
+
+def by_month(entries: pl.DataFrame, at: datetime, say: Say) -> Found:
+    """Say how many of each month were won within how long, and which months are known in part."""
+    found = cohorts(entries, of="mql", to="won", measures=WORDS, at=at, since=SEEN, steps=6)
+    say(f"\n{found}")
+    months: dict[str, Ratio] = {}
+    for cohort in found:
+        months[cohort.period.label] = conversion(
+            entries, of="mql", to="won", measures=WORDS, at=at, period=cohort.period
+        )
+    wins = entries.filter(pl.col("stage") == "won")["entered"].dt.convert_time_zone(ZONE)
+    by_end = wins.dt.strftime("%Y-%m").value_counts().sort("entered")
+    say(f"deals by the month in which they were won: {dict(by_end.iter_rows())}")
+    return {"cohorts": found, "months": months, "wins by month": dict(by_end.iter_rows())}
+
+
+def days_to_win(entries: pl.DataFrame, at: datetime, say: Say) -> Found:
+    """Say how long it takes to win a lead: of all, of those whose wins are all known, of the won.
+
+    What others publish is the last: the days of those who were won. It answers how long a won deal
+    took, and not how long to wait for a lead: nine of ten are never won.
+    """
+    every = time_to(entries, of="mql", to="won", measures=WORDS, at=at)
+    seen = time_to(entries, of="mql", to="won", measures=WORDS, at=at, since=SEEN)
+    say(f"\n{seen}")
+    done = [
+        half_up(span / timedelta(days=1), 2)
+        for span in (every.median_done, every.mean_done)
+        if span
+    ]
+    say(f"of the {every.reached} that were won alone: median {done[0]} days, mean {done[1]}")
+    return {"time": every, "time seen": seen}
 
 
 def by_lead_type(
@@ -160,13 +203,16 @@ def main(say: Say = print) -> Found:
     at = datetime(2018, 11, 15, tzinfo=UTC)  # the day after the last deal
     total = conversion(entries, of="mql", to="won", measures=WORDS, at=at)
     say(str(total))
-    found: Found = {"total": total}
+    found: Found = {"total": total, "entries": entries}
     found |= zone_of_the_deals(deals, say)
     found |= by_origin(leads, entries, at, say)
-    rows = as_published(leads, deals, found["by origin"], say)
+    won = whole_days(leads, deals)
+    rows = as_published(won, found["by origin"], say)
     equal = rows == published()["published"]["by_origin"]
     say(f"these are {'' if equal else 'NOT '}the rows that were published")
-    found |= {"rows": rows, "equal": equal}
+    found |= {"rows": rows, "equal": equal, "days": won["days"]}
+    found |= by_month(entries, at, say)
+    found |= days_to_win(entries, at, say)
     found |= by_lead_type(leads, deals, entries, at, say)
     return found
 

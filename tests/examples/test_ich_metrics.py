@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +70,49 @@ def test_reasons_are_those_of_the_export(
     assert measured["reasons of the lost"]["Doesn't Answer"] == cleaned["Doesnt_Answer_losses"]
 
 
+def test_what_was_lost_is_lost_disqualified_or_recycled(
+    measured: Mapping[str, Any], reproduced: Mapping[str, Any]
+) -> None:
+    losses, rates = measured["losses"], measured["win rate"]
+    recycled = sum(
+        measured["reasons of the lost"][x] for x in ("needs time to think", "Next stream")
+    )
+    assert losses.total + recycled == reproduced["Lost"]
+    assert (losses.of("lost"), losses.of("disqualified"), recycled) == (9_571, 5_435, 737)
+    assert (rates.total.numerator, rates.total.denominator) == (858, 858 + 9_571)
+
+
+def test_who_was_never_called_has_missed_the_hour(
+    measured: Mapping[str, Any], counted: Mapping[str, Any], reproduced: Mapping[str, Any]
+) -> None:
+    own, sla = measured["own"], counted["sla_hours"]
+    assert (own["n"], own["max"].total_seconds()) == (sla["n"], reproduced["SLA_max_s"])
+    assert own["median"].total_seconds() / 3600 == pytest.approx(sla["median"], abs=1e-6)
+    assert own["SLA<=1h"] == pytest.approx(sla["share_le_1h"], abs=1e-6)
+    assert half_up(own["SLA<=72h"], 3) == str(reproduced["SLA<=72h"])
+    # of those who were called 22.4 %; of all whose hour is over
+    in_time = measured["speed"].total.in_time
+    assert (in_time.numerator, in_time.denominator) == (3_681, 21_590)
+    assert half_up(100 * in_time.value, 1) == "17.0"
+
+
 def test_spending_per_win_is_that_of_others(
     measured: Mapping[str, Any], counted: Mapping[str, Any], reproduced: Mapping[str, Any]
 ) -> None:
-    assert {name: float(spent) for name, spent in measured["spend"].items()} == counted[
-        "spend_by_source"
-    ]
+    found = measured["programmes"]
+    spent = {part.group["source"]: part.cost / 100 for part in found.parts}
+    assert {
+        name: cost for name, cost in counted["spend_by_source"].items() if name in spent
+    } == spent
     for source, row in counted["cpl_cac"].items():
-        assert float(measured["per win"][source]) == pytest.approx(row["cac"], abs=1e-6)
-    assert half_up(float(measured["per win"]["Webinar"]), 0) == str(reproduced["cac_webinar_eur"])
-    assert half_up(float(measured["per win"]["Google Ads"]), 0) == str(reproduced["cac_google_eur"])
-    assert measured["per win"]["Offline"] is None  # nothing was won: undefined, and not 0
-    assert measured["per win"]["Organic"] == Decimal(0)
-    assert measured["no deal"] == ["Radio"]
+        part = found[source]
+        assert float(part.cost_per() / 100) == pytest.approx(row["cpl"], abs=1e-6)
+        assert float(part.cost_per("close") / 100) == pytest.approx(row["cac"], abs=1e-6)
+    for source, key in (("Webinar", "cac_webinar_eur"), ("Google Ads", "cac_google_eur")):
+        assert half_up(float(found[source].cost_per("close") / 100), 0) == str(reproduced[key])
+    assert found["Offline"].cost_per("close") is None  # nothing was won: undefined, and not 0
+    assert found.total.revenue is None
+    assert "costs that match no lead: Radio (300 EUR)" in found.notes
 
 
 def test_better_grades_are_called_more_often(measured: Mapping[str, Any]) -> None:
@@ -110,3 +139,4 @@ def test_what_is_dirty_is_listed(
     assert dirty["rows of spending that are there twice"] == 917
     assert dirty["ended, and nobody knows when"] == 2_222
     assert dirty["won, and graded D, E or F"] == 33
+    assert dirty["won, and nobody knows when"] == 341

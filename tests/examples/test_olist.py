@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from examples import measure_olist
 from examples.measure_olist import entries_of
+from leadrules.metrics.ratio import half_up
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,61 @@ def test_a_rate_by_what_is_known_of_the_won_alone_is_refused(measured: Mapping[s
 def test_the_deals_are_in_utc(measured: Mapping[str, Any]) -> None:
     # which no time is known of, are at midnight in Sao Paulo: at 2:00 or 3:00 as written
     assert (measured["full hours"], measured["at midnight"]) == (62, 61)
+
+
+def test_days_to_close_are_those_of_others(
+    measured: Mapping[str, Any], published: Mapping[str, Any]
+) -> None:
+    days, expected = measured["days"], published["computed_here_with_pandas"]["days_to_close"]
+    found = {"mean": round(days.mean(), 6), "median": days.median()}
+    found |= {"min": days.min(), "max": days.max(), "negative_rows": int((days < 0).sum())}
+    assert found == expected
+
+
+def test_a_deal_that_was_won_before_the_lead_came_is_told(measured: Mapping[str, Any]) -> None:
+    every = measured["time"]
+    assert (every.reached, every.count, every.negative) == (842, 8_000, 1)
+    assert "1 got there before they came, by the data: as if at once" in every.notes
+    # to the second and by the clocks of both tables, with the one at 0
+    assert every.median_done == timedelta(days=14, hours=13, minutes=7, seconds=3)
+    assert half_up(every.mean_done / timedelta(days=1), 2) == "48.99"
+
+
+def test_months_are_those_of_others_and_the_truncated_ones_are_marked(
+    measured: Mapping[str, Any], published: Mapping[str, Any]
+) -> None:
+    expected = published["computed_here_with_pandas"]["cohort_by_first_contact_month"]
+    found = {
+        label: {"leads": ratio.denominator, "won": ratio.numerator}
+        for label, ratio in measured["months"].items()
+    }
+    assert found == expected
+    cut = [cohort.period.label for cohort in measured["cohorts"] if cohort.truncated]
+    assert cut == ["2017-06", "2017-07", "2017-08", "2017-09", "2017-10", "2017-11", "2017-12"]
+    assert "are too low" in measured["cohorts"].notes[-1]
+
+
+def test_who_came_before_the_first_deal_is_left_out_of_the_curve(
+    measured: Mapping[str, Any],
+) -> None:
+    seen = measured["time seen"]
+    assert (seen.reached, seen.count, seen.early) == (791, 6_173, 1_827)
+    year = measured["time"].within(timedelta(days=180))
+    later = seen.within(timedelta(days=180))
+    assert (half_up(100 * year.value, 1), half_up(100 * later.value, 1)) == ("9.7", "12.3")
+
+
+def test_the_curve_is_that_of_lifelines(measured: Mapping[str, Any]) -> None:
+    lifelines = pytest.importorskip("lifelines")
+    ends = measured["entries"].sort("entered").pivot(on="stage", index="lead_id", values="entered")
+    at = datetime(2018, 11, 15, tzinfo=UTC)
+    span = pl.col("won").fill_null(at) - pl.col("mql")
+    days = (span.dt.total_microseconds() / 86_400_000_000).clip(lower_bound=0)
+    table = ends.select(days=days, won=pl.col("won").is_not_null())
+    fitter = lifelines.KaplanMeierFitter().fit(table["days"].to_list(), table["won"].to_list())
+    for number in (1, 14, 90, 365):
+        found = measured["time"].within(timedelta(days=number))
+        assert found.value == pytest.approx(1 - fitter.predict(number), abs=1e-9)
 
 
 # --- how the tables become entries, on days that are invented
