@@ -18,7 +18,9 @@ from leadrules.lifecycle.machine import StageMachine
 from leadrules.lifecycle.state import State
 from leadrules.lifecycle.statuses import derived_of
 from leadrules.lifecycle.transition import Refusal, Request, Settled, Transition
+from leadrules.metrics.periods import Period
 from leadrules.policy import Policy
+from leadrules.report import Report
 from leadrules.routing.assignment import Assignment
 from leadrules.routing.pools import Reason
 from leadrules.routing.rotation import Rotation
@@ -625,6 +627,52 @@ class Engine:
         from leadrules.lifecycle.duties import obligations_of_frame  # noqa: PLC0415 - an extra
 
         return obligations_of_frame(self.machine, leads, events=events, at=at)
+
+    def report(  # noqa: PLR0913 - the tables, and what is asked of them
+        self,
+        leads: Any,
+        events: Any,
+        *,
+        at: datetime,
+        period: Period | str | None = None,
+        by: str | Sequence[str] | None = None,
+        costs: Any = None,
+    ) -> Report:
+        """Return the report on the process: how far leads come, who follows up, what they bring.
+
+        It tells what the section `metrics` and the lifecycle of the policy say is measured. It is
+        computed in memory, and for what is owed it is a loop over leads, as `agenda_frame` is.
+
+        Args:
+            leads: Any frame that narwhals knows, one row a lead, as `agenda_frame` takes.
+            events: What happened to the leads, as `agenda_frame` takes.
+            at: The moment; with a time zone. Later events are not known.
+            period: Which leads and deals are meant: `2026-Q3`, `2026-07`, or days of the policy's
+                zone; by default all there are.
+            by: The columns of leads by which to group, the coarsest first. `owner`, `stage` and
+                `band` are those that the policy finds as of the moment.
+            costs: What programmes cost, as `metrics.programmes` takes it.
+
+        Raises:
+            EvaluationError: If the policy has no section `lifecycle`, a column is absent or of a
+                wrong type, a dimension is none, or no lead had arisen by then.
+        """
+        from leadrules.report.composing import composed  # noqa: PLC0415 - frames are an extra
+        from leadrules.report.material import material_of  # noqa: PLC0415 - likewise
+
+        return composed(
+            material_of(
+                self.policy,
+                self.machine,
+                self._scorer,
+                leads,
+                events,
+                at=at,
+                period=period,
+                by=by,
+                costs=costs,
+            )
+        )
 
 
 def _results_of(found: Evaluation) -> Mapping[str, Value]:

@@ -1,0 +1,48 @@
+"""The chapters of a report: sentences, tables and pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leadrules.metrics.tabular import Tabular
+
+__all__ = ["Chapter", "Exhibit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A result that a chapter shows.
+
+    Attributes:
+        result: The result: it has a title, a table, notes, and maybe a picture.
+        is_drawn: Whether the page shows its picture.
+    """
+
+    result: Tabular
+    is_drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A part of the report.
+
+    Attributes:
+        title: The question that it answers.
+        about: What is counted, in a sentence.
+        said: What was found, in sentences; the first also stands at the top of the report.
+        exhibits: The tables and pictures that show it.
+        missing: What could not be measured, and why.
+    """
+
+    title: str
+    about: str
+    said: tuple[str, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What a link to it is called."""
+        return "".join(x if x.isalnum() else "-" for x in self.title.lower()).strip("-")

@@ -1,0 +1,53 @@
+"""How long it takes: from sales-ready to the sale, and from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from leadrules.metrics.stage_times import time_to
+from leadrules.metrics.survivals import Survival
+from leadrules.report.chapters import Chapter, Exhibit
+from leadrules.report.material import Material
+from leadrules.report.wording import span_of
+
+__all__ = ["how_long"]
+
+_DAYS = 90
+
+
+def how_long(material: Material) -> Chapter:
+    """Return how long leads take from step to step, those on the way among them."""
+    steps = [*material.measures.steps]
+    pairs = [*pairwise(steps)][1:]
+    ends = [("sales_ready", "close")] if {"sales_ready", "close"} <= {*steps} else []
+    found = [
+        material.tried(
+            f"{of} to {to}", time_to, material.entries, of=of, to=to, period=material.period
+        )
+        for of, to in dict.fromkeys([*ends, *pairs])
+    ]
+    known = [one for one in found if one is not None and one.count]
+    return Chapter(
+        "How long does it take?",
+        "Those who are still on the way count for as long as they were followed, so a time is not "
+        "shorter because slow ones are not there yet. Who ended elsewhere never gets there.",
+        tuple(_said(known)),
+        tuple(Exhibit(one, one is known[0]) for one in known),
+        material.noted(),
+    )
+
+
+def _said(found: list[Survival]) -> Iterator[str]:
+    for one in found:
+        name = one.name.replace("_", " ")
+        chance = one.within(timedelta(days=_DAYS))
+        if one.median is not None:
+            yield f"From {name}: half of them within {span_of(one.median)}."
+        elif one.median_done is not None:
+            share = f"{100 * chance.value:.0f} % within {_DAYS} days" if chance else "too few yet"
+            yield (
+                f"From {name}: {share}; those who got there took {span_of(one.median_done)} "
+                "in the median."
+            )
