@@ -10,7 +10,7 @@ import narwhals.stable.v2 as nw
 
 from leadrules.errors import EvaluationError, as_written
 from leadrules.frames.columns import Columns
-from leadrules.frames.kinds import recognised
+from leadrules.frames.kinds import PREFIX, recognised
 from leadrules.metrics.band_rates import LEVEL
 from leadrules.metrics.bins import (
     MISSING,
@@ -34,6 +34,7 @@ Reading = Literal["stable", "moved", "shifted", "cannot be told"]
 chance, that it cannot be told."""
 
 MOVED, SHIFTED = 0.1, 0.25
+_VALUE = f"{PREFIX}0value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,10 +299,10 @@ def _counted(frame: Any, name: str, column: str) -> tuple[Type | None, Mapping[A
         kind = Type.BOOLEAN
     try:
         settled = Columns(native, [column])
-        values = settled.frame.select(value=settled.settled(column, kind))
+        values = settled.frame.with_columns(**{_VALUE: settled.settled(column, kind)})
     except EvaluationError as error:
         raise EvaluationError(f"{name}: {error}", field=error.field) from None
-    counts = collected(values.group_by("value").agg(nw.len().alias("n")))
+    counts = collected(values.group_by(_VALUE).agg(nw.len().alias(f"{_VALUE}s")))
     if not len(counts):
         raise EvaluationError(f"{name}: expected rows, and there are none", field=name)
     found = dict(counts.rows())
