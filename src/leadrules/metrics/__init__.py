@@ -45,8 +45,10 @@ if TYPE_CHECKING:
     from leadrules.metrics.reviews import Review, process_review
     from leadrules.metrics.speeds import speed_to_lead
     from leadrules.metrics.stabilities import Stability, stability
+    from leadrules.metrics.staffings import staffing
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
+    from leadrules.metrics.territories import Signal, Staffing, Territory
     from leadrules.metrics.value_ratio import ValueRatio
     from leadrules.metrics.velocities import PipelineVelocity, Velocity
     from leadrules.metrics.win_rates import WinRates, win_rate
@@ -87,11 +89,14 @@ __all__ = [
     "RejectionReasons",
     "Rejections",
     "Review",
+    "Signal",
     "Speed",
     "Stability",
+    "Staffing",
     "StageAge",
     "Survival",
     "Survivals",
+    "Territory",
     "ValueRatio",
     "Velocity",
     "WinRates",
@@ -115,6 +120,7 @@ __all__ = [
     "score_quality",
     "speed_to_lead",
     "stability",
+    "staffing",
     "time_in",
     "time_to",
     "win_rate",
@@ -150,8 +156,10 @@ _HOMES = {
     "reviews": ("Review", "process_review"),
     "speeds": ("speed_to_lead",),
     "stabilities": ("Stability", "stability"),
+    "staffings": ("staffing",),
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),
+    "territories": ("Signal", "Staffing", "Territory"),
     "value_ratio": ("ValueRatio",),
     "velocities": ("PipelineVelocity", "Velocity"),
     "win_rates": ("WinRates", "win_rate"),

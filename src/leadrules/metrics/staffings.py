@@ -1,0 +1,293 @@
+"""Staffing: in which territories people have more work than elsewhere, and are late with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+
+from leadrules.calendars import Timekeeper
+from leadrules.errors import EvaluationError, as_written
+from leadrules.frames.kinds import PREFIX
+from leadrules.metrics.arguments import demand_measures, demand_moment, demand_period
+from leadrules.metrics.conversions import grouped, spanned
+from leadrules.metrics.curves import AFTER, ENDS, Curve
+from leadrules.metrics.differences import adjusted, p_of_shares
+from leadrules.metrics.document import Measures
+from leadrules.metrics.intervals import CONFIDENCE
+from leadrules.metrics.obligations import obligations_table
+from leadrules.metrics.paces import Speed
+from leadrules.metrics.periods import Period
+from leadrules.metrics.rates import p_of_curves, p_of_rates, rate_of
+from leadrules.metrics.ratio import Ratio
+from leadrules.metrics.speeds import speed_to_lead
+from leadrules.metrics.stays import LEFT, SOUND, STAGE, stays
+from leadrules.metrics.tables import LEAD, collected, demand_alike, dimension, one_each, open_table
+from leadrules.metrics.territories import Signal, Staffing, Territory, hours_estimate
+from leadrules.metrics.waits import Goal
+from leadrules.values import Type
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["staffing"]
+
+_OPEN, _NEW, _CAME = (f"{PREFIX}0{name}" for name in ("open", "new", "came"))
+_PERSON = f"{PREFIX}0person"
+_FIRST, _LAST = f"{PREFIX}0first", f"{PREFIX}0last"
+_HALF = 0.5
+_CHANCE = 1 - CONFIDENCE
+"""How many of the differences that are named may be noise, in the long run."""
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What is counted of a territory.
+
+    Attributes:
+        people: How many people work in it.
+        open: How many leads are open.
+        new: How many came.
+        overdue: How much of what is owed is overdue, and how much is owed; None if nobody asked.
+        curve: How long leads waited; None if nobody asked.
+    """
+
+    people: int = 0
+    open: int = 0
+    new: int = 0
+    overdue: tuple[int, int] | None = None
+    curve: Curve | None = None
+
+
+def staffing(  # noqa: PLR0913 - four tables, and what is asked of them
+    leads: Any,
+    entries: Any,
+    *,
+    measures: Measures,
+    at: datetime,
+    by: str,
+    person: str = "owner",
+    people: Mapping[str, int] | None = None,
+    obligations: Any = None,
+    events: Any = None,
+    to: Goal = "attempt",
+    timekeeper: Timekeeper | None = None,
+    period: Period | str | None = None,
+) -> Staffing:
+    """Return the work of each territory beside that of all others, and what is beyond noise.
+
+    Each territory is tested against all others together: open and new leads for each person by
+    the exact conditional test of two Poisson rates, the share overdue by chi-square or Fisher's
+    test, the wait of leads by the log-rank test. The p-values are corrected for their number.
+
+    Args:
+        leads: The leads, one row each: `lead_id` or `id`, `created`, and the columns `by` and
+            `person`. Any kind of frame.
+        entries: The table of entries, which says which leads are open.
+        measures: What the words mean; `closed` stages hold no open leads.
+        at: The moment: open leads and what is overdue are of then.
+        by: The column of leads that names the territory; that of the person, to compare people.
+        person: The column of leads that names who works it.
+        people: How many people work in each territory, by its name; by default those who have an
+            open or a new lead.
+        obligations: The table of obligations; without it, nothing is said of what is overdue.
+        events: The events; without them, nothing is said of speed.
+        to: What leads wait for, as of `speed_to_lead`.
+        timekeeper: As of `speed_to_lead`.
+        period: When the new leads came; by default whenever.
+
+    Raises:
+        EvaluationError: If an argument is not possible, a column is absent or of a wrong type, or
+            a number of people is none.
+
+    Source:
+        J. Przyborowski, H. Wilenski, Homogeneity of results in testing samples from Poisson
+        series, Biometrika 31 (1940), 313-323; F. Garwood, Fiducial limits for the Poisson
+        distribution, Biometrika 28 (1936), 437-442.
+    """
+    words, moment = demand_measures(measures), demand_moment(at)
+    days = demand_period(period, words)
+    if not isinstance(by, str):
+        message = f"by: '{as_written(by)}' is not possible; expected one column of leads"
+        raise EvaluationError(message, field="by")
+    work = _work(leads, entries, words, moment, days, by=by, person=person)
+    counts = _counted(work, by, people)
+    if obligations is not None:
+        _add_overdue(counts, obligations, leads, moment, by)
+    speed = None
+    if events is not None:
+        speed = speed_to_lead(
+            leads, events, measures=words, at=at, to=to, entries=entries,
+            timekeeper=timekeeper, period=days, by=by,
+        )  # fmt: skip
+        _add_curves(counts, speed, by)
+    parts = [_territory({by: name}, found) for name, found in counts.items()]
+    everything = _rest(counts, None)
+    tests = {name: [*_tests(found, _rest(counts, name))] for name, found in counts.items()
+             if name is not None}  # fmt: skip
+    corrected = iter(adjusted([p for found in tests.values() for *_, p in found]))
+    signals = {
+        name: tuple(
+            Signal(of, is_worse, p, p < _CHANCE)
+            for (of, is_worse, _), p in zip(found, corrected, strict=False)
+            if p is not None
+        )
+        for name, found in tests.items()
+    }
+    return Staffing(
+        by,
+        days or spanned(work[_FIRST].to_list(), work[_LAST].to_list(), words.in_zone),
+        _territory({}, everything),
+        tuple(replace(part, signals=signals.get(part.group[by], ())) for part in parts),
+        sum(len(found) for found in tests.values()),
+        timekeeper is not None,
+    )
+
+
+def _work(  # noqa: PLR0913 - two tables, and what is read of them
+    leads: Any,
+    entries: Any,
+    measures: Measures,
+    at: int,
+    period: Period | None,
+    *,
+    by: str,
+    person: str,
+) -> pl.DataFrame:
+    """Return how many leads of each person in each territory are open, and came in a period."""
+    needed = {"created": Type.DATETIME, person: Type.STRING}
+    table = open_table(leads, "leads", needed, by=(by,))
+    one_each(table)
+    stayed = stays(entries, at=at, measures=measures)
+    demand_alike(table, stayed)
+    here = stayed.frame.filter(nw.col(LEFT).is_null(), nw.col(SOUND))
+    if measures.closed:
+        here = here.filter(~nw.col(STAGE).is_in([*measures.closed]))
+    here = here.select(LEAD).unique().select(LEAD, nw.lit(1).alias(_OPEN))
+    created = nw.col("created")
+    came = created <= at
+    if period is not None:
+        came = came & (created >= period.first) & (created < period.after)
+    frame = table.frame.join(here, on=LEAD, how="left").with_columns(
+        nw.col(_OPEN).fill_null(0),
+        nw.when(came).then(1).otherwise(0).alias(_NEW),
+        nw.when(came).then(created).alias(_CAME),
+        nw.col(person).alias(_PERSON),
+    )
+    return collected(
+        frame.group_by(dimension(by), _PERSON).agg(
+            nw.col(_OPEN).sum(),
+            nw.col(_NEW).sum(),
+            nw.col(_CAME).min().alias(_FIRST),
+            nw.col(_CAME).max().alias(_LAST),
+        )
+    ).sort(dimension(by), _PERSON, nulls_last=True)
+
+
+def _counted(work: pl.DataFrame, by: str, people: Mapping[str, Any] | None) -> dict[Any, _Counts]:
+    """Return the work of each territory, and its people.
+
+    Raises:
+        EvaluationError: If a number of people is none.
+    """
+    for name, count in (people or {}).items():
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            message = f"people: '{as_written(count)}' of '{name}' is no number; expected 1 or more"
+            raise EvaluationError(message, field="people")
+    found: dict[Any, _Counts] = {}
+    for row in work.iter_rows(named=True):
+        counts = found.setdefault(row[dimension(by)], _Counts())
+        is_at_work = bool(row[_OPEN] or row[_NEW])
+        counts.people += int(is_at_work and row[_PERSON] is not None)
+        counts.open += int(row[_OPEN])
+        counts.new += int(row[_NEW])
+    for name, counts in found.items():
+        counts.people = (people or {}).get(name, counts.people)
+    return found
+
+
+def _add_overdue(
+    counts: dict[Any, _Counts], obligations: Any, leads: Any, at: int, by: str
+) -> None:
+    """Add how much of what is owed at a moment is overdue."""
+    frame = obligations_table(obligations, at=at, kind=None, leads=leads, by=(by,))
+    frame = frame.filter(nw.col("closed").is_null() | (nw.col("closed") > at))
+    found = grouped(frame, (by,), nw.col("overdue").sum(), nw.col("not_due").sum())
+    rows = {row[dimension(by)]: row for row in found.iter_rows(named=True)}
+    for name, own in counts.items():
+        row = rows.get(name, {"overdue": 0, "not_due": 0})
+        own.overdue = (int(row["overdue"]), int(row["overdue"] + row["not_due"]))
+
+
+def _add_curves(counts: dict[Any, _Counts], speed: Speed, by: str) -> None:
+    """Add how long leads waited."""
+    curves = {pace.group[by]: pace.curve for pace in speed.level(by)}
+    for name, own in counts.items():
+        own.curve = curves[name] if name in curves else _together([])
+
+
+def _rest(counts: Mapping[Any, _Counts], name: Any) -> _Counts:
+    """Return all territories together but one."""
+    others = [own for other, own in counts.items() if name is None or other != name]
+    found = _Counts(
+        sum(own.people for own in others),
+        sum(own.open for own in others),
+        sum(own.new for own in others),
+    )
+    overdue = [own.overdue for own in others if own.overdue is not None]
+    if overdue:
+        found.overdue = (sum(late for late, _ in overdue), sum(of for _, of in overdue))
+    curves = [own.curve for own in others if own.curve is not None]
+    if curves:
+        found.curve = _together(curves)
+    return found
+
+
+def _together(curves: Sequence[Curve]) -> Curve:
+    import polars as pl  # noqa: PLC0415 - frames are an extra
+
+    nobody = pl.DataFrame(schema=dict.fromkeys((AFTER, *ENDS), pl.Int64))
+    return Curve.of(nobody, *(curve.steps for curve in curves))
+
+
+def _tests(own: _Counts, rest: _Counts) -> Iterator[tuple[str, bool, float]]:
+    """Yield each test of a territory against the rest: of what, whether it is worse, and p."""
+    for of in ("open", "new"):
+        count, others = getattr(own, of), getattr(rest, of)
+        p = p_of_rates((count, own.people), (others, rest.people))
+        if p is not None:
+            yield of, count * rest.people > others * own.people, p
+    if own.overdue is not None and rest.overdue is not None:
+        (late, of_own), (others, of_rest) = own.overdue, rest.overdue
+        p = p_of_shares(own.overdue, rest.overdue)
+        if p is not None:
+            yield "overdue", late * of_rest > others * of_own, p
+    if own.curve is not None and rest.curve is not None:
+        found = p_of_curves(own.curve, rest.curve)
+        if found is not None:
+            yield "speed", found[1], found[0]
+
+
+def _territory(group: Mapping[str, Any], counts: _Counts) -> Territory:
+    overdue = median = None
+    if counts.overdue is not None:
+        overdue = Ratio(
+            "overdue", *counts.overdue, unit="obligation", basis="snapshot", entry="every",
+            group=group,
+        )  # fmt: skip
+    if counts.curve is not None:
+        spans = (counts.curve.quantile(_HALF, bound) for bound in ("share", "high", "low"))
+        median = hours_estimate(*spans)
+    return Territory(
+        group,
+        counts.people,
+        counts.open,
+        counts.new,
+        rate_of(counts.open, counts.people),
+        rate_of(counts.new, counts.people),
+        overdue,
+        median,
+    )
