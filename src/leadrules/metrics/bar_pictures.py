@@ -16,6 +16,8 @@ from leadrules.metrics.pictures import (
 
 __all__ = ["bars_of"]
 
+_FIFTHS = (0, 0.2, 0.4, 0.6, 0.8, 1)
+
 
 def bars_of(  # noqa: PLR0913 - what a picture says
     rows: Sequence[Mapping[str, Any]],
@@ -45,7 +47,9 @@ def bars_of(  # noqa: PLR0913 - what a picture says
         notes = [*notes, f"the first {len(shown)} of {len(rows)}"]
     kinds = [*dict.fromkeys(row["kind"] for row in shown if "kind" in row)]
     most = max((row["amount"] for row in shown), default=0)
-    axis = alt.Axis(format=".0%") if share else alt.Axis(tickMinStep=1, format=",~f")
+    axis = (
+        alt.Axis(format=".0%", values=_FIFTHS) if share else alt.Axis(tickMinStep=1, format=",~f")
+    )
     scale = alt.Scale(domain=[0, (most or 1) * 1.25], nice=False)  # room for the text
     base = alt.Chart(alt.Data(values=shown)).encode(
         y=alt.Y("label:N", sort=None, title=of),

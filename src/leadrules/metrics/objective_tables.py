@@ -203,24 +203,33 @@ class Objectives(Tabular):
             y=alt.Y("label:N", sort=None, title="objective")
         )
         most = max((max(row["high"] or 0, row["share"]) for row in rows), default=0)
-        scale = alt.Scale(domain=[0, max(most, 1)], nice=True)
+        scale = alt.Scale(domain=[0, min(max(most, 1), _MOST)], nice=False)
         share = alt.X("share:Q", title=title, axis=alt.Axis(format=".0%"), scale=scale)
         whole = base.mark_bar(size=20, color=colours[6], opacity=0.25).encode(
             x=alt.X("whole:Q", title=title, scale=scale)
         )
         layers = [
             whole,
-            base.mark_bar(size=10, color=colours[0]).encode(x=share, tooltip=["label:N", "text:N"]),
+            base.mark_bar(size=10, color=colours[0], clip=True).encode(
+                x=share, tooltip=["label:N", "text:N"]
+            ),
             base.mark_tick(size=20, thickness=3, color=colours[1]).encode(x="due:Q"),
-            base.mark_rule(strokeWidth=2, color=colours[2]).encode(x="low:Q", x2="high:Q"),
-            base.mark_text(align="left", dx=4, dy=-14).encode(x=alt.value(0), text="text:N"),
+            base.mark_rule(strokeWidth=3, color=colours[2], clip=True, yOffset=8).encode(
+                x="low:Q", x2="high:Q"
+            ),
+            base.mark_text(align="left", dx=4, dy=-15).encode(x=alt.value(0), text="text:N"),
         ]
         chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(44))
         notes = [
-            self.title.partition(": ")[2],
+            self.title,
             "bar: actual; tick: due by now; line: 95 % interval of the end; grey: target",
+            *([f"cut at {_MOST:.0%} of the target"] if most > _MOST else []),
         ]
-        return themed(chart, theme, title=self.title.partition(":")[0], notes=notes)
+        return themed(chart, theme, title="objectives", notes=notes)
+
+
+_MOST = 2.0
+"""At what share of the target a picture is cut."""
 
 
 _STATUSES: tuple[Status, ...] = ("met", "on course", "behind", "missed", "not begun")
