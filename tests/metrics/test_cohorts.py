@@ -69,7 +69,7 @@ def test_the_triangle_of_five_leads(kind: str) -> None:
         ("2026-01", 2, [1, 1, 1], [True, True, True]),
         ("2026-02", 0, [0, 0, 0], [True, True, True]),
         ("2026-03", 2, [0, 1, 1], [True, False, False]),
-        ("2026-04", 1, [0, 0, 0], [True, False, False]),
+        ("2026-04", 1, [0, 0], [True, False]),
     ]
     march = found["2026-03"]
     assert str(march.ratios[1]) == (
@@ -90,7 +90,7 @@ def test_it_tells_what_one_must_know() -> None:
         "  2026-01 <      2         50.0         50.0         50.0\n"
         "  2026-02        0            -            -            -\n"
         "  2026-03        2          0.0        50.0*        50.0*\n"
-        "  2026-04        1          0.0         0.0*         0.0*\n"
+        "  2026-04        1          0.0         0.0*             \n"
         "  * not everybody had so long by 2026-05-15 00:00: the share can only grow\n"
         "  < began before 2026-02-01, from when 'won' can be seen: shares of 1 cohort are too low"
     )
@@ -100,7 +100,7 @@ def test_it_tells_what_one_must_know() -> None:
 def test_a_cohort_that_still_runs_is_not_mature() -> None:
     at = datetime(2026, 1, 25, tzinfo=UTC)
     found = cohorts(polars(ENTRIES), **{**ASKED, "at": at}, step=7 * DAYS)
-    assert triangle(found) == [("2026-01", 1, [0, 0, 0], [False, False, False])]
+    assert triangle(found) == [("2026-01", 1, [0] * 4, [False] * 4)]
     assert found["2026-01"].mature is None
     assert found.notes == (
         "* not everybody had so long by 2026-01-25 00:00: the share can only grow",
@@ -108,11 +108,14 @@ def test_a_cohort_that_still_runs_is_not_mature() -> None:
     )
 
 
-def test_steps_that_nobody_has_had_are_not_shown() -> None:
+def test_steps_that_have_not_begun_are_not_there() -> None:
     found = cohorts(polars(ENTRIES), **ASKED, period="2026-03")
     # 75 days since the first of March: the third step has begun.
     assert found.windows == (30 * DAYS, 60 * DAYS, 90 * DAYS)
     assert [cohort.period.label for cohort in found] == ["2026-03"]
+    assert not found["2026-03"].is_mature(4)
+    year = cohorts(polars(ENTRIES), **ASKED, period="2026")
+    assert [len(cohort.ratios) for cohort in year] == [5, 4, 3, 2, 1]
 
 
 def test_cohorts_of_weeks_and_groups() -> None:

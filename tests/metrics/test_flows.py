@@ -248,7 +248,7 @@ def test_bins_ascend(bins: Any, told: str) -> None:
 def test_a_picture_of_ages() -> None:
     pytest.importorskip("altair")
     rows = ages(polars(ENTRIES), measures=WORDS, at=AT).plot().to_dict()["data"]["values"]
-    assert rows[2] == {"stage": "inquiry: median 72 days", "days": "30-90", "count": 1}
+    assert rows[2] == {"stage": "inquiry: median 72.0 days", "days": "30-90", "count": 1}
 
 
 def zoned(zone: str | None) -> Measures:

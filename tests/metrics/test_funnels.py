@@ -108,6 +108,7 @@ def test_a_window_runs_from_the_first_step() -> None:
         polars(ENTRIES), measures=WORDS, at=datetime(2026, 4, 1, tzinfo=UTC), window=30 * DAYS
     )
     assert counts(found) == [4, 4, 3, 2, 1]
+    assert found.notes[-1] == "2 of 4 have not had 30 days yet and are not in 'won': censored"
     won = found.step("close")
     assert won.overall is not None
     assert (won.overall.numerator, won.overall.denominator, won.overall.censored) == (1, 4, 2)

@@ -16,7 +16,7 @@ from leadrules.frames.kinds import PREFIX
 from leadrules.metrics.arguments import demand_measures, demand_moment
 from leadrules.metrics.document import Measures
 from leadrules.metrics.pictures import COLOURS, WIDTH, Theme, charts, themed
-from leadrules.metrics.ratio import counted
+from leadrules.metrics.ratio import counted, half_up
 from leadrules.metrics.stays import ENTERED, LEFT, SOUND, STAGE, in_order, stays
 from leadrules.metrics.tables import by_of, collected, dimension, with_dimensions
 from leadrules.metrics.tabular import Column, Tabular
@@ -146,7 +146,7 @@ class Ages(Tabular):
         alt = charts()
         rows = [
             {
-                "stage": f"{age.stage}: median {age.median:.0f} days",
+                "stage": _panel(age),
                 "days": label,
                 "count": count,
             }
@@ -155,9 +155,16 @@ class Ages(Tabular):
         ]
         unit = counted(2, self.unit).partition(" ")[2]
         colour = COLOURS.get(theme, [""])[0]
+        order = [_panel(age) for age in self.found]
+        most = max((max(age.bins) for age in self.found), default=1)
         base = alt.Chart().encode(
             x=alt.X("days:O", sort=None, title="age (days)", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("count:Q", title=unit, axis=alt.Axis(format=",d", tickMinStep=1)),
+            y=alt.Y(
+                "count:Q",
+                title=unit,
+                axis=alt.Axis(format=",d", tickMinStep=1),
+                scale=alt.Scale(domain=[0, most * 1.2]),  # room for the number above a bar
+            ),
             tooltip=["stage:N", "days:O", "count:Q"],
         )
         layers = [
@@ -167,9 +174,13 @@ class Ages(Tabular):
         chart = (
             alt.layer(*layers, data=alt.Data(values=rows))
             .properties(width=WIDTH // 2, height=110)
-            .facet(facet=alt.Facet("stage:N", sort=None, title=None), columns=2)
+            .facet(facet=alt.Facet("stage:N", sort=order, title=None), columns=2)
         )
         return themed(chart, theme, title=self.title, notes=[*self.notes])
+
+
+def _panel(age: StageAge) -> str:
+    return f"{age.stage}: median {half_up(age.median, 1)} days"
 
 
 def ages(  # noqa: PLR0913 - the tables, what they mean, and how they are shown

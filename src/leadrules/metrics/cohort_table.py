@@ -25,7 +25,8 @@ class Cohort:
         period: The unit of time.
         size: How many they are.
         ratios: How many of them came to the second stage within one step, two steps, and so on. A
-            ratio of which somebody is censored is not known in full yet, and can only grow.
+            ratio of which somebody is censored is not known in full yet, and can only grow. Steps
+            that have not begun for anybody are not here.
         complete: Whether its unit of time is over, so that nobody can join it any more.
         truncated: Whether it began before the second stage could be seen; who came there before
             that is not known, so that its shares are too low.
@@ -45,7 +46,7 @@ class Cohort:
         Args:
             step: The number of steps, from 1.
         """
-        return self.complete and not self.ratios[step - 1].censored
+        return self.complete and step <= len(self.ratios) and not self.ratios[step - 1].censored
 
     @property
     def mature(self) -> Ratio | None:

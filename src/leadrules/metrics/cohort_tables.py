@@ -66,7 +66,7 @@ def cohorts(  # noqa: PLR0913 - what a triangle has to say of itself
         at: The moment of the evaluation; with a time zone. Later entries are not known yet.
         every: The unit of time of a cohort: `day`, `week`, `month`, `quarter`, `half_year`, `year`.
         step: How long a step is.
-        steps: How many steps, at most; those that nobody has had at all are not shown.
+        steps: How many steps, at most; those that have not begun for anybody are not there.
         since: The first moment at which the second stage could be seen. Cohorts that began before
             are marked: who came there earlier is not known.
         period: When they came to the first stage; by default whenever, in whole months.
@@ -116,6 +116,7 @@ def cohorts(  # noqa: PLR0913 - what a triangle has to say of itself
         parts = () if found is None else _whole(found, every)
     else:
         parts = days.split(every)
+    parts = tuple(part for part in parts if part.first < moment)
     if not parts:
         return Cohorts((), of, to, at, step, every, _unit(words), words.reentry, since, groups)
     frame = with_dimensions(
@@ -143,12 +144,11 @@ def cohorts(  # noqa: PLR0913 - what a triangle has to say of itself
         cells |= {(x,): cells.get((x,), Counter()) for x in range(len(parts))}
     refuse_hindsight(_shares(cells, groups, steps), groups, to=to, unit=_unit(words))
     ordered = sorted(cells, key=lambda key: [(x is None, x) for x in key])
-    most = max((had for cell in cells.values() for _, had in cell), default=0)
-    shown = min(steps, most + 1)
 
     def made(key: tuple[Any, ...]) -> Cohort:
         part, cell = parts[key[-1]], cells[key]
         group = dict(zip(groups, key[:-1], strict=True))
+        begun = (moment - part.first) // length + 1
         ratios = tuple(
             Ratio(
                 name,
@@ -161,7 +161,7 @@ def cohorts(  # noqa: PLR0913 - what a triangle has to say of itself
                 censored=sum(count for (took, had), count in cell.items() if took > number > had),
                 group=group,
             )
-            for number in range(1, shown + 1)
+            for number in range(1, min(steps, begun) + 1)
         )
         truncated = seen is not None and part.first < seen
         return Cohort(part, cell.total(), ratios, part.after <= moment, truncated, group)

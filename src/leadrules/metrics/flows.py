@@ -242,7 +242,7 @@ class Flow(Tabular):
         chart = (
             alt.layer(bars, line, data=alt.Data(values=rows))
             .properties(width=WIDTH // 2, height=110)
-            .facet(facet=alt.Facet("stage:N", sort=None, title=None), columns=2)
+            .facet(facet=alt.Facet("stage:N", sort=shown, title=None), columns=2)
             .resolve_scale(y="independent")
         )
         left_out = len(stages) - len(shown)

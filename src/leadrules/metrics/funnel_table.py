@@ -188,6 +188,12 @@ class Funnel(Tabular):
             if step.again:
                 counts = "each entry" if self.entry == "every" else f"the {self.entry} entry"
                 yield f"{step.again:,} of {step.count:,} came to {named} again: {counts} counts"
+        last = self.steps[-1].overall
+        if last is not None and last.censored and self.window is not None:
+            yield (
+                f"{last.censored:,} of {last.denominator:,} have not had "
+                f"{_long(self.window)} yet and are not in '{self.steps[-1].stage}': censored"
+            )
         if self.basis == "cohort" and self.window is None:
             yield (
                 f"without a window, each had up to {self.at:%Y-%m-%d %H:%M}; "
@@ -259,7 +265,7 @@ class Funnel(Tabular):
         colour = COLOURS.get(theme, [""])[0]
         base = alt.Chart().encode(y=alt.Y("step:N", sort=None, title=None))
         bars = base.mark_bar(color=colour).encode(
-            x=alt.X("count:Q", title=unit, axis=alt.Axis(format=",d", tickMinStep=1)),
+            x=alt.X("count:Q", title=unit, axis=alt.Axis(format=",d", tickMinStep=1, grid=False)),
             tooltip=["group:N", "step:N", "count:Q", "text:N"],
         )
         # Room for the text at the right of the longest bar.
@@ -272,7 +278,9 @@ class Funnel(Tabular):
         notes = [*self.notes]
         if self.by:
             header = alt.Header(title=", ".join(self.by).replace("_", " "))
-            layers = layers.facet(facet=alt.Facet("group:N", sort=None, header=header), columns=2)
+            order = [label_of(part.group) for part in shown]
+            panel = alt.Facet("group:N", sort=order, header=header)
+            layers = layers.facet(facet=panel, columns=2)
             if len(shown) < len(self.groups):
                 notes.append(f"the {len(shown)} largest of {len(self.groups)} groups")
         return themed(layers, theme, title=self.title, notes=notes)

@@ -165,7 +165,9 @@ class KeyRatios(Tabular):
         chart = alt.layer(*layers, data=data).properties(width=width, height=alt.Step(26))
         if self.by:
             header = alt.Header(title=", ".join(self.by).replace("_", " "))
-            chart = chart.facet(facet=alt.Facet("ratio:N", sort=None, header=header), columns=2)
+            order = [_words(ratio.name) for ratio in self]
+            panel = alt.Facet("ratio:N", sort=order, header=header)
+            chart = chart.facet(facet=panel, columns=2)
             chart = chart.resolve_scale(y="independent")
         return themed(chart, theme, title=self.title, notes=[] if self.by else [*self.notes])
 
