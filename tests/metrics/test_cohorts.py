@@ -90,7 +90,7 @@ def test_it_tells_what_one_must_know() -> None:
         "  2026-01 <      2         50.0         50.0         50.0\n"
         "  2026-02        0            -            -            -\n"
         "  2026-03        2          0.0        50.0*        50.0*\n"
-        "  2026-04        1          0.0         0.0*             \n"
+        "  2026-04        1          0.0         0.0*\n"
         "  * not everybody had so long by 2026-05-15 00:00: the share can only grow\n"
         "  < began before 2026-02-01, from when 'won' can be seen: shares of 1 cohort are too low"
     )
