@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any, Literal
 
 from leadrules.errors import EvaluationError, as_written, one_of
-from leadrules.metrics.ratio import Ratio, plural
+from leadrules.metrics.ratio import Ratio, half_up, plural
 
 __all__ = ["WIDTH", "Theme", "charts", "intervals_of", "label_of", "svg_of", "themed"]
 
@@ -23,7 +23,7 @@ MOST_BARS = 40
 
 COLOURS: Mapping[Theme, Sequence[str]] = {
     "light": ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5A5A5A"),
-    "dark": ("#56B4E9", "#E69F00", "#2FC79A", "#E6A3CB", "#F0E442", "#D9743A", "#B8B8B8"),
+    "dark": ("#56B4E9", "#E69F00", "#2FC79A", "#F7D0E6", "#F0E442", "#D9743A", "#B8B8B8"),
 }
 """Colours of series, in order.
 
@@ -118,26 +118,32 @@ def intervals_of(parts: Sequence[Ratio], total: Ratio, by: Sequence[str], *, the
                 "share": part.value,
                 "low": low,
                 "high": high,
+                "end": high or part.value or 0,
                 "of": f"{part.numerator:,} of {part.denominator:,}",
             }
         )
-    unit = f"share of {plural(total.unit)}, with 95 % interval"
+    interval = f", with {half_up(100 * total.confidence, 0)} % interval" if total.is_subset else ""
+    unit = f"share of {plural(total.unit)}{interval}"
     share = alt.X("share:Q", title=unit, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True))
-    group = alt.Y("group:N", sort=None, title=", ".join(by).replace("_", " "))
+    # What the labels are stands above them, since it could stand on long ones beside them.
+    above = alt.Axis(titleAngle=0, titleAlign="right", titleAnchor="end", titleX=-8, titleY=-8)
+    order = [*dict.fromkeys(row["group"] for row in rows)]
+    group = alt.Y("group:N", sort=order, title=", ".join(by).replace("_", " "), axis=above)
     base = alt.Chart(alt.Data(values=rows)).encode(y=group)
     ink, colour = _INK.get(theme, ""), COLOURS.get(theme, [""])[0]
-    layers = [
+    layers = []
+    if total.value is not None:
+        line = alt.Chart(alt.Data(values=[{"share": total.value}]))
+        layers.append(line.mark_rule(strokeDash=[4, 4], color=ink).encode(x="share:Q"))
+    layers += [
         base.mark_rule(strokeWidth=2, color=colour).encode(
             x=alt.X("low:Q", title=unit), x2="high:Q"
         ),
         base.mark_point(filled=True, size=60, color=colour, opacity=1).encode(
             x=share, tooltip=["group:N", "of:N", alt.Tooltip("share:Q", format=".1%")]
         ),
-        base.mark_text(align="left", dx=6, color=ink).encode(x="high:Q", text="of:N"),
+        base.mark_text(align="left", dx=6, color=ink).encode(x="end:Q", text="of:N"),
     ]
-    if total.value is not None:
-        line = alt.Chart(alt.Data(values=[{"share": total.value}]))
-        layers.append(line.mark_rule(strokeDash=[4, 4], color=ink).encode(x="share:Q"))
     notes = [f"dashed: {total}"]
     if len(largest) < len(parts):
         notes.append(f"the {len(largest)} largest of {len(parts)} groups")
