@@ -89,7 +89,7 @@ def test_it_tells_its_variant() -> None:
         "200 EUR x 66.7 % / 20.0 days, period 2026-04-01 to 2026-04-30"
     )
     assert told[1].split("  ")[-2:] == ["mean cycle (days)", "velocity a day"]
-    assert told[2].split() == "open 2 200 EUR EUR 2 2 3 66.7 20.0 13.33 EUR".split()
+    assert " ".join(told[2].split()) == "open 2 200 EUR EUR 2 2 3 66.7 20.0 13.33 EUR"
     assert found.notes == [
         (
             "opportunities open at the end of the period, from 'quote' on; mean value of the 2 won "

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from leadrules.metrics.periods import Period
     from leadrules.metrics.pipelines import pipeline_velocity
     from leadrules.metrics.programme_tables import Programme, Programmes
+    from leadrules.metrics.projected import Projected, Projection
+    from leadrules.metrics.projections import projection
     from leadrules.metrics.qualities import Quality, score_quality
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
@@ -82,6 +84,8 @@ __all__ = [
     "PipelineVelocity",
     "Programme",
     "Programmes",
+    "Projected",
+    "Projection",
     "Quality",
     "Ratio",
     "Ratios",
@@ -116,6 +120,7 @@ __all__ = [
     "pipeline_velocity",
     "process_review",
     "programmes",
+    "projection",
     "rejections",
     "score_quality",
     "speed_to_lead",
@@ -148,6 +153,8 @@ _HOMES = {
     "periods": ("Period",),
     "pipelines": ("pipeline_velocity",),
     "programme_tables": ("Programme", "Programmes"),
+    "projected": ("Projected", "Projection"),
+    "projections": ("projection",),
     "qualities": ("Quality", "score_quality"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),

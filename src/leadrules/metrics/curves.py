@@ -130,15 +130,15 @@ class Curve:
         """
         import polars as pl  # noqa: PLC0415 - frames are an extra
 
-        wanted = microseconds(span)
         if not len(self.steps) or (span > self.longest and not self.is_complete):
             return None
-        before = self.steps.filter(pl.col(AFTER) <= wanted)
-        if not len(before):
-            return Chance(0.0, None, None, 0.0, self.followed)
-        last = before.row(-1, named=True)
-        left = last["at_risk"] - last[REACHED] - last[LOST] - last[OPEN]
-        return Chance(last["share"], last["low"], last["high"], last["deviation"], left)
+        before = self.steps.filter(pl.col(AFTER) <= microseconds(span))
+        return _chance(before, self.followed)
+
+    @property
+    def last(self) -> Chance:
+        """What share came there at the end, so far as anybody was followed; 0 if nobody was."""
+        return _chance(self.steps, self.followed)
 
     def quantile(self, share: float, bound: str = "share") -> timedelta | None:
         """Return after how long so large a share had come there; None if it is not reached.
@@ -174,6 +174,15 @@ class Curve:
             return rising
         place = pl.int_range(pl.len())
         return rising.filter((place % every == every - 1) | (place == pl.len() - 1))
+
+
+def _chance(steps: pl.DataFrame, followed: int) -> Chance:
+    """Return what is known after the last of some steps."""
+    if not len(steps):
+        return Chance(0.0, None, None, 0.0, followed)
+    row = steps.row(-1, named=True)
+    left = row["at_risk"] - sum(row[end] for end in ENDS)
+    return Chance(row["share"], row["low"], row["high"], row["deviation"], left)
 
 
 def _estimated(counts: pl.LazyFrame) -> pl.DataFrame:

@@ -310,20 +310,17 @@ class Survivals(Tabular):
 
     def rows(self) -> Sequence[Sequence[Any]]:
         """Return its rows, one a group."""
-        found = []
-        for part in self.parts:
-            last = part.within(part.curve.longest)
-            found.append(
-                (
-                    *(part.group[name] for name in self.by),
-                    *(part.count, part.reached, part.lost, part.open),
-                    days_of(part.median),
-                    *(days_of(bound) for bound in part.median_interval),
-                    None if last is None else last.value,
-                    days_of(part.curve.longest),
-                )
+        return [
+            (
+                *(part.group[name] for name in self.by),
+                *(part.count, part.reached, part.lost, part.open),
+                days_of(part.median),
+                *(days_of(bound) for bound in part.median_interval),
+                part.curve.last.value if part.count else None,
+                days_of(part.curve.longest),
             )
-        return found
+            for part in self.parts
+        ]
 
     def plot(self, *, theme: Theme = "light") -> Any:
         """Return a picture: the curve of each of the largest groups, with its band.
