@@ -18,7 +18,7 @@ from leadrules.metrics.changes import (
     stability_compared,
 )
 from leadrules.metrics.periods import Period
-from leadrules.metrics.pictures import WIDTH, Theme, charts, themed
+from leadrules.metrics.pictures import COLOURS, WIDTH, Theme, charts, themed
 from leadrules.metrics.qualities import Quality
 from leadrules.metrics.ratio import Ratio
 from leadrules.metrics.ratios import Ratios
@@ -29,6 +29,8 @@ __all__ = ["Review", "process_review"]
 
 ORDER: tuple[Verdict, ...] = ("degraded", "improved", "changed", "too few", "immature", "steady")
 _SHAPES = ("triangle-down", "triangle-up", "diamond", "circle", "cross", "square")
+_PLACES = (1, 0, 2, 6, 4, 5)
+"""Which of the colours each verdict has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Review(Tabular):
             An Altair chart.
         """
         alt = charts()
-        values = []
+        colours, values = COLOURS.get(theme, [""] * 7), []
         for found in self:
             value, low, high = found.relative
             if value is not None:
@@ -145,11 +147,12 @@ class Review(Tabular):
                 values.append(row | {"verdict": found.verdict})
         change = alt.X("change:Q", title="change (% of before), with 95 % interval", axis=_PERCENT)
         base = alt.Chart(alt.Data(values=values)).encode(
-            y=alt.Y("measure:N", sort=None, title=None), color=_coded(alt, alt.Color)
+            y=alt.Y("measure:N", sort=None, title=None),
+            color=_coded(alt, alt.Color, range=[colours[place] for place in _PLACES]),
         )
         nothing = alt.Chart(alt.Data(values=[{"change": 0}]))
         layers = [
-            nothing.mark_rule(strokeDash=[4, 4]).encode(x="change:Q"),
+            nothing.mark_rule(strokeDash=[4, 4], color=colours[-1]).encode(x="change:Q"),
             base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q"),
             base.mark_point(filled=True, size=80, opacity=1).encode(
                 x=change,
@@ -158,7 +161,8 @@ class Review(Tabular):
             ),
         ]
         chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(24))
-        return themed(chart, theme, title="process review", notes=[self.title])
+        when, _, found = self.title.rpartition(": ")
+        return themed(chart, theme, title=when, notes=[found])
 
 
 _PERCENT = {"format": "+.0%"}
