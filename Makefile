@@ -56,7 +56,7 @@ $(VENV)/.made:
 
 $(VENV)/.demo: $(VENV)/.made $(PINS)
 	@echo "installing leadrules into $(VENV)"
-	@$(INSTALL) --editable '.[cli,frames]'
+	@$(INSTALL) --editable '.[cli,metrics]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.made $(PINS)

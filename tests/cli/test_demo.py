@@ -236,6 +236,41 @@ def test_the_demo_shows_what_is_owed(leadrules: Command) -> None:
     ]
 
 
+def test_the_demo_shows_how_the_process_does(leadrules: Command) -> None:
+    pytest.importorskip("scipy")
+    shown = _chapters(leadrules("demo").out)["How the process does"]
+    assert shown.startswith(
+        """
+How the leads did, 2025-12-20 to 2026-10-05
+193 leads by policy fernhain-leads, version 3, as of 2026-10-05 09:00
+Europe/Berlin
+
+- Of 193 leads, 162 came to 'prospect', 61 came to 'sales ready', 14 came to
+  'quote' and 6 came to 'close' (3.1 %).
+"""
+    )
+    assert (
+        """
+- Sales passed back 15 of 61 leads (24.6 %, 95 % CI 15.5 to 36.7); sales still
+  works 35 of them.
+- Won, of the deals that were closed: 6 of 11 closed leads (54.5 %, 95 % CI 28.0
+  to 78.7).
+"""
+        in shown
+    )
+
+
+def test_the_demo_tells_that_the_report_needs_an_extra(
+    monkeypatch: pytest.MonkeyPatch, leadrules: Command
+) -> None:
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    code, out, err = leadrules("demo")
+    assert (code, err) == (0, "")
+    assert (
+        "\nNot measured: statistics need the package 'scipy'; install leadrules[metrics].\n" in out
+    )
+
+
 def test_the_demo_ends_with_what_to_try(leadrules: Command) -> None:
     assert (
         _chapters(leadrules("demo").out)["Now yours"]
@@ -250,6 +285,10 @@ Write the sample into a folder, change it, and see what becomes of it:
   leadrules agenda trial/policy.yaml --leads trial/leads.csv \\
       --mapping trial/mapping.yaml --at 2026-10-05T07:00Z \\
       --events trial/events.csv --events-mapping trial/events-mapping.yaml
+  leadrules report trial/policy.yaml --leads trial/leads.csv \\
+      --mapping trial/mapping.yaml --at 2026-10-05T07:00Z \\
+      --events trial/events.csv --events-mapping trial/events-mapping.yaml \\
+      --by owner -o trial/report.html
   leadrules --help
 """
     )
@@ -314,6 +353,10 @@ Wrote policy.yaml, mapping.yaml, leads.csv, events-mapping.yaml, events.csv into
   leadrules agenda a/trial/policy.yaml --leads a/trial/leads.csv \\
       --mapping a/trial/mapping.yaml --at 2026-10-05T07:00Z \\
       --events a/trial/events.csv --events-mapping a/trial/events-mapping.yaml
+  leadrules report a/trial/policy.yaml --leads a/trial/leads.csv \\
+      --mapping a/trial/mapping.yaml --at 2026-10-05T07:00Z \\
+      --events a/trial/events.csv --events-mapping a/trial/events-mapping.yaml \\
+      --by owner -o a/trial/report.html
   leadrules --help
 """,
         "",

@@ -404,6 +404,78 @@ def route(  # noqa: PLR0913 - a command takes what it can be told
     )
 
 
+@app.command()
+def report(  # noqa: PLR0913 - a command takes what it can be told
+    policy: PolicyFile,
+    *,
+    leads: LeadsFile,
+    mapping: LeadsMapping = None,
+    events: Events = None,
+    events_mapping: EventsMapping = None,
+    tables: Tables = None,
+    at: At = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            "--period",
+            metavar="PERIOD",
+            help="When leads came and deals were closed: 2026-Q3, 2026-07, 2026-W31, or "
+            "'2026-07-01 to 2026-08-15'. By default all there is.",
+        ),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by",
+            metavar="FIELD",
+            help="Group by this, such as owner, stage, band or a field of leads. May be given "
+            "several times, the coarsest first.",
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["table", "json", "html"] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="table, json or html. By default as the name of the output ends, else a table.",
+        ),
+    ] = None,
+    output: Output = None,
+    rejects: Rejects = None,
+    events_rejects: EventsRejects = None,
+) -> None:
+    r"""Report how the process does: how far leads come, who follows up, what it brings.
+
+    What is measured is what the lifecycle and the section 'metrics' of the
+    policy say. Each number stands with what it is a share of. As html it is
+    one page that needs nothing else: to mail, to print, or for a phone.
+
+    Examples:
+      leadrules report policy.yaml --leads leads.csv --events events.csv
+      leadrules report policy.yaml --leads leads.csv --events events.csv \
+          --period 2026-Q3 --by owner -o report.html
+    """
+    from leadrules.cli.report import report_leads  # noqa: PLC0415 - for a quick --help
+
+    raise typer.Exit(
+        report_leads(
+            policy,
+            leads=leads,
+            mapping=mapping,
+            events=events or (),
+            events_mapping=events_mapping,
+            tables=tables or (),
+            at=at,
+            period=period,
+            by=by or (),
+            form=form,
+            output=output,
+            rejects=rejects,
+            events_rejects=events_rejects,
+        )
+    )
+
+
 @app.command("test")
 def examine(
     policy: PolicyFile,

@@ -26,6 +26,7 @@ from leadrules.cli.display import (
 from leadrules.cli.inputs import events_by_lead
 from leadrules.cli.scores import columns_of_scores, record_of_score
 from leadrules.engine import Engine
+from leadrules.errors import EvaluationError
 from leadrules.events import Event
 from leadrules.intake import Intake, load_mapping
 from leadrules.lead import Lead
@@ -102,6 +103,9 @@ def show_demo() -> int:
     _chapter(console, "What is owed this morning")
     _show_owed(console, Engine(policy), intake.leads, histories)
 
+    _chapter(console, "How the process does")
+    _show_report(console, Engine(policy), intake.leads, happened.events)
+
     _chapter(console, "Now yours")
     console.print("Write the sample into a folder, change it, and see what becomes of it:")
     console.print()
@@ -173,6 +177,22 @@ def _show_owed(
     console.print(owed_table(ahead[:NEXT], engine.policy.policy.zone))
 
 
+def _show_report(
+    console: Console, engine: Engine, leads: Sequence[Lead], events: Sequence[Event]
+) -> None:
+    """Show the most important of the report on the process."""
+    try:
+        frame, happened = engine.policy.frame(leads), engine.policy.event_frame(events)
+        found = engine.report(frame, happened, at=presets.DEMO_AT)
+    except ModuleNotFoundError as error:
+        console.print(f"It needs the package '{error.name}'; install leadrules[metrics].")
+        return
+    except EvaluationError as error:  # the sample can be measured, so it is a package, too
+        console.print(f"Not measured: {error}.")
+        return
+    console.print(Text(found.text(width=console.width, brief=True)), soft_wrap=True)
+
+
 def _told(
     scorer: Scorer,
     intake: Intake,
@@ -222,6 +242,10 @@ def _next_steps(folder: str, *, write: bool) -> str:
         f"  leadrules agenda {folder}/policy.yaml --leads {folder}/leads.csv \\",
         f"      --mapping {folder}/mapping.yaml --at {presets.DEMO_AT:%Y-%m-%dT%H:%M}Z \\",
         f"      --events {folder}/events.csv --events-mapping {folder}/events-mapping.yaml",
+        f"  leadrules report {folder}/policy.yaml --leads {folder}/leads.csv \\",
+        f"      --mapping {folder}/mapping.yaml --at {presets.DEMO_AT:%Y-%m-%dT%H:%M}Z \\",
+        f"      --events {folder}/events.csv --events-mapping {folder}/events-mapping.yaml \\",
+        f"      --by owner -o {folder}/report.html",
         "  leadrules --help",
     ]
     return "\n".join(lines)

@@ -40,9 +40,7 @@ def follow_up(material: Material) -> Chapter:
     touches = material.tried(
         "required touches", compliance, material.obligations, by=material.by or "name", **asked
     )
-    fresh = material.tried(
-        "freshness", freshness, material.obligations, leads=material.leads, by="owner"
-    )
+    fresh = material.tried("freshness", _freshness, material.obligations, leads=material.leads)
     exhibits = [
         *([Exhibit(speed, is_drawn=True)] if speed is not None else []),
         *([Exhibit(owed)] if owed is not None else []),
@@ -59,6 +57,10 @@ def follow_up(material: Material) -> Chapter:
         tuple(exhibits),
         material.noted(),
     )
+
+
+def _freshness(obligations: Any, **asked: Any) -> Ratios:
+    return freshness(obligations, by="owner", **asked)
 
 
 def _fast(speed: Speed | None) -> Iterator[str]:

@@ -70,5 +70,9 @@ def _best(found: list[Programmes]) -> Iterator[str]:
         parts = [x for x in one.parts if x.won]
         if parts:
             best = max(parts, key=lambda x: x.won)
-            total = sum(x.won for x in parts)
-            yield f"Most of the {total:,} that were won came by '{best.label}': {best.won:,}."
+            share = f"{best.won:,} of {sum(x.won for x in parts):,}"
+            yield f"Those who bought came mostly by '{_plain(best.label)}': {share}."
+
+
+def _plain(label: str) -> str:
+    return label.replace("_", " ")

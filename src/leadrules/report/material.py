@@ -16,6 +16,7 @@ from leadrules.lifecycle.machine import StageMachine
 from leadrules.metrics.arguments import demand_period
 from leadrules.metrics.conversions import spanned
 from leadrules.metrics.document import Measures
+from leadrules.metrics.intervals import statistics
 from leadrules.metrics.periods import Period
 from leadrules.metrics.tables import by_of
 from leadrules.scoring.scorer import Scorer
@@ -141,9 +142,10 @@ def material_of(  # noqa: PLR0913 - the parts of the engine, and what it was ask
         costs: As of `Engine.report`.
 
     Raises:
-        EvaluationError: If a column is absent or of a wrong type, a dimension is none, or there
-            are no leads by that moment.
+        EvaluationError: If a column is absent or of a wrong type, a dimension is none, there
+            are no leads by that moment, or a package is not installed.
     """
+    statistics()  # a chapter is not to be missing for want of a package
     moment, measures = moment_of(at), policy.measures
     days = demand_period(period, measures)
     people, happened = _collected(leads, "leads"), _collected(events, "events")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 from leadrules.metrics.aging import ages
+from leadrules.metrics.conversions import conversion
 from leadrules.metrics.flows import flow
 from leadrules.metrics.funnel_table import Funnel
 from leadrules.metrics.funnels import funnel
 from leadrules.metrics.indicators import KeyRatios, key_ratios
 from leadrules.metrics.periods import Every, Period
 from leadrules.metrics.ratio import counted, percent
+from leadrules.metrics.ratios import Ratios
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 from leadrules.report.wording import joined, share_of
@@ -27,16 +31,22 @@ _STUCK = 90
 
 def how_far(material: Material) -> Chapter:
     """Return how far those who came in the period have come."""
-    asked = {"period": material.period}
+    asked: dict[str, Any] = {"period": material.period}
     steps = material.tried("funnel", funnel, material.entries, **asked)
     ratios = material.tried("key ratios", key_ratios, material.entries, **asked)
     exhibits = [Exhibit(found, found is steps) for found in (steps, ratios) if found is not None]
-    if material.by and ratios is not None:
+    for of, to in [*pairwise(material.measures.steps)][1:] if material.by else ():
         grouped = material.tried(
-            "key ratios of groups", key_ratios, material.entries,
-            leads=material.leads, by=material.by, **asked,
-        )  # fmt: skip
-        exhibits += [Exhibit(grouped)] if grouped is not None else []
+            f"{of} to {to} by {', '.join(material.by)}",
+            _conversion,
+            material.entries,
+            of=of,
+            to=to,
+            leads=material.leads,
+            by=material.by,
+            **asked,
+        )
+        exhibits += [Exhibit(grouped, is_drawn=True)] if grouped is not None else []
     said = (*_steps(steps), *_narrowest(ratios))
     unit = material.measures.unit
     return Chapter(
@@ -47,6 +57,10 @@ def how_far(material: Material) -> Chapter:
         tuple(exhibits),
         material.noted(),
     )
+
+
+def _conversion(entries: Any, *, by: Sequence[str], **asked: Any) -> Ratios:
+    return conversion(entries, by=by, **asked)
 
 
 def _steps(found: Funnel | None) -> Iterator[str]:
