@@ -26,8 +26,9 @@ BANDS = {"hot": 40, "warm": 20}
 
 def quality(leads: pl.DataFrame, score: str) -> Quality:
     """Return the quality of a score on leads of whom everybody knows what became of them."""
-    band = pl.when(pl.col(score) >= BANDS["hot"]).then(pl.lit("hot"))
-    band = band.when(pl.col(score) >= BANDS["warm"]).then(pl.lit("warm")).otherwise(pl.lit("cold"))
+    hot = pl.when(pl.col(score) >= BANDS["hot"]).then(pl.lit("hot"))
+    warm = hot.when(pl.col(score) >= BANDS["warm"]).then(pl.lit("warm"))
+    band = warm.otherwise(pl.lit("cold"))
     return score_quality(
         leads.with_columns(band=band),
         measures=Measures(),
