@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from leadrules import load_policy, presets
 from leadrules.cli import main
 from leadrules.cli.demo import _compared
-from tests.cli.runs import Command, Run, sample_histories, sample_scores, written
+from tests.cli.runs import Command, Run, sample_histories, sample_scores, stripped, written
 
 
 def _chapters(out: str) -> dict[str, str]:
@@ -19,8 +20,20 @@ def _chapters(out: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_the_demo_shows_the_policy(leadrules: Command) -> None:
-    code, out, err = leadrules("demo")
+@pytest.fixture(scope="module")
+def demo() -> Run:
+    """Return what the demo shows on a terminal of 80 columns; it is run once, for it takes long."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setenv("COLUMNS", "80")
+        for name in ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TTY_COMPATIBLE"):
+            patch.delenv(name, raising=False)
+        code = main(["demo"])
+    return Run(code, stripped(out.getvalue()), stripped(err.getvalue()))
+
+
+def test_the_demo_shows_the_policy(demo: Run) -> None:
+    code, out, err = demo
     assert (code, err) == (0, "")
     shown = _chapters(out)["The policy that sales and marketing agreed on"]
     assert shown.startswith(
@@ -74,8 +87,8 @@ bands       hot from 80, until below 70, if country is known
     )
 
 
-def test_the_demo_shows_what_was_rejected(leadrules: Command) -> None:
-    shown = _chapters(leadrules("demo").out)["The exports of a CRM, read by mappings"]
+def test_the_demo_shows_what_was_rejected(demo: Run) -> None:
+    shown = _chapters(demo.out)["The exports of a CRM, read by mappings"]
     assert (
         shown
         == """
@@ -110,8 +123,8 @@ Rejected, of what they did:
     )
 
 
-def test_the_demo_shows_the_best_and_the_worst(leadrules: Command) -> None:
-    shown = _chapters(leadrules("demo").out)["The best and the worst leads"]
+def test_the_demo_shows_the_best_and_the_worst(demo: Run) -> None:
+    shown = _chapters(demo.out)["The best and the worst leads"]
     assert "\n 4100000000000340437     89  warm   60     24.2     no  large, agency,\n" in shown
     assert shown.endswith(
         """
@@ -128,8 +141,8 @@ are the rules that gave points.
     ]
 
 
-def test_the_demo_explains_a_lead_and_says_what_to_ask(leadrules: Command) -> None:
-    chapters = _chapters(leadrules("demo").out)
+def test_the_demo_explains_a_lead_and_says_what_to_ask(demo: Run) -> None:
+    chapters = _chapters(demo.out)
     explained = chapters["Where the points of a lead come from"]
     assert explained.startswith(
         """
@@ -159,8 +172,8 @@ Scored once more as data frames: the same scores, bands and answers for all 193.
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_the_demo_shows_who_gets_the_leads_that_nobody_owns(leadrules: Command) -> None:
-    shown = _chapters(leadrules("demo").out)["Who gets the leads that nobody owns"]
+def test_the_demo_shows_who_gets_the_leads_that_nobody_owns(demo: Run) -> None:
+    shown = _chapters(demo.out)["Who gets the leads that nobody owns"]
     assert (
         shown
         == """
@@ -219,8 +232,8 @@ what is sent
     )
 
 
-def test_the_demo_shows_what_is_owed(leadrules: Command) -> None:
-    shown = _chapters(leadrules("demo").out)["What is owed this morning"]
+def test_the_demo_shows_what_is_owed(demo: Run) -> None:
+    shown = _chapters(demo.out)["What is owed this morning"]
     assert shown.startswith(
         "\n31 suspect, 90 inquiry, 8 mql, 17 sal, 5 sql, 4 proposal, 1 agreement, 6 won, 5\n"
         "lost, 18 recycled, 8 disqualified.\n"
@@ -236,9 +249,9 @@ def test_the_demo_shows_what_is_owed(leadrules: Command) -> None:
     ]
 
 
-def test_the_demo_shows_how_the_process_does(leadrules: Command) -> None:
+def test_the_demo_shows_how_the_process_does(demo: Run) -> None:
     pytest.importorskip("scipy")
-    shown = _chapters(leadrules("demo").out)["How the process does"]
+    shown = _chapters(demo.out)["How the process does"]
     assert shown.startswith(
         """
 How the leads did, 2025-12-20 to 2026-10-05
@@ -271,9 +284,9 @@ def test_the_demo_tells_that_the_report_needs_an_extra(
     )
 
 
-def test_the_demo_ends_with_what_to_try(leadrules: Command) -> None:
+def test_the_demo_ends_with_what_to_try(demo: Run) -> None:
     assert (
-        _chapters(leadrules("demo").out)["Now yours"]
+        _chapters(demo.out)["Now yours"]
         == """
 Write the sample into a folder, change it, and see what becomes of it:
 
