@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from leadrules.metrics.conversions import conversion
     from leadrules.metrics.curves import Chance, Curve
     from leadrules.metrics.document import Measures
+    from leadrules.metrics.escalation_tables import Escalation, Escalations, UsualTime
     from leadrules.metrics.flows import Flow, FlowStep, flow
     from leadrules.metrics.funnel_table import Funnel, FunnelStep
     from leadrules.metrics.funnels import funnel
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
     from leadrules.metrics.territories import Signal, Staffing, Territory
+    from leadrules.metrics.usual_times import escalations
     from leadrules.metrics.value_ratio import ValueRatio
     from leadrules.metrics.velocities import PipelineVelocity, Velocity
     from leadrules.metrics.win_rates import WinRates, win_rate
@@ -68,6 +70,8 @@ __all__ = [
     "Compliance",
     "Credit",
     "Curve",
+    "Escalation",
+    "Escalations",
     "Flow",
     "FlowStep",
     "Funnel",
@@ -101,6 +105,7 @@ __all__ = [
     "Survival",
     "Survivals",
     "Territory",
+    "UsualTime",
     "ValueRatio",
     "Velocity",
     "WinRates",
@@ -111,6 +116,7 @@ __all__ = [
     "compared",
     "compliance",
     "conversion",
+    "escalations",
     "flow",
     "freshness",
     "funnel",
@@ -143,6 +149,7 @@ _HOMES = {
     "conversions": ("conversion",),
     "curves": ("Chance", "Curve"),
     "document": ("Measures",),
+    "escalation_tables": ("Escalation", "Escalations", "UsualTime"),
     "flows": ("Flow", "FlowStep", "flow"),
     "funnel_table": ("Funnel", "FunnelStep"),
     "funnels": ("funnel",),
@@ -167,6 +174,7 @@ _HOMES = {
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),
     "territories": ("Signal", "Staffing", "Territory"),
+    "usual_times": ("escalations",),
     "value_ratio": ("ValueRatio",),
     "velocities": ("PipelineVelocity", "Velocity"),
     "win_rates": ("WinRates", "win_rate"),
