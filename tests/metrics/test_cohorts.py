@@ -67,7 +67,7 @@ def test_the_triangle_of_five_leads(kind: str) -> None:
     found = cohorts(made(kind, ENTRIES), **ASKED, steps=3)
     assert triangle(found) == [
         ("2026-01", 2, [1, 1, 1], [True, True, True]),
-        ("2026-02", 0, [0, 0, 0], [True, True, True]),
+        ("2026-02", 0, [0, 0, 0], [True, True, False]),
         ("2026-03", 2, [0, 1, 1], [True, False, False]),
         ("2026-04", 1, [0, 0], [True, False]),
     ]
@@ -95,6 +95,14 @@ def test_it_tells_what_one_must_know() -> None:
         "  < began before 2026-02-01, from when 'won' can be seen: shares of 1 cohort are too low"
     )
     assert [cohort.truncated for cohort in found] == [True, False, False, False]
+
+
+def test_it_is_mature_when_everybody_has_had_the_time() -> None:
+    # The one lead came within a day, so that the share cannot change; but it had no 30 days.
+    rows = of_entries(("a", "mql", "2026-04-29"), ("a", "won", "2026-04-30"))
+    (april,) = cohorts(polars(rows), **ASKED)
+    assert (april.ratios[0].numerator, april.ratios[0].censored) == (1, 0)
+    assert not april.is_mature(1)
 
 
 def test_a_cohort_that_still_runs_is_not_mature() -> None:

@@ -27,6 +27,7 @@ class Cohort:
         ratios: How many of them came to the second stage within one step, two steps, and so on. A
             ratio of which somebody is censored is not known in full yet, and can only grow. Steps
             that have not begun for anybody are not here.
+        had: How many steps everybody has had; none while others can still join.
         complete: Whether its unit of time is over, so that nobody can join it any more.
         truncated: Whether it began before the second stage could be seen; who came there before
             that is not known, so that its shares are too low.
@@ -36,6 +37,7 @@ class Cohort:
     period: Period
     size: int
     ratios: tuple[Ratio, ...]
+    had: int = 0
     complete: bool = True
     truncated: bool = False
     group: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -46,7 +48,7 @@ class Cohort:
         Args:
             step: The number of steps, from 1.
         """
-        return self.complete and step <= len(self.ratios) and not self.ratios[step - 1].censored
+        return step <= self.had
 
     @property
     def mature(self) -> Ratio | None:

@@ -163,8 +163,12 @@ def cohorts(  # noqa: PLR0913 - what a triangle has to say of itself
             )
             for number in range(1, min(steps, begun) + 1)
         )
+        complete = part.after <= moment
+        # Nobody of an empty cohort had less than those who could have joined it last.
+        least = min((had for _, had in cell), default=(moment - part.after) // length)
         truncated = seen is not None and part.first < seen
-        return Cohort(part, cell.total(), ratios, part.after <= moment, truncated, group)
+        had = least if complete else 0
+        return Cohort(part, cell.total(), ratios, had, complete, truncated, group)
 
     return Cohorts(
         tuple(map(made, ordered)),
