@@ -102,11 +102,10 @@ class Escalations(Tabular):
         found = []
         for x in self.usual:
             if x.span is None:
-                told = f"too little history ({x.went_on:,} went on), its {x.open:,} open not judged"
+                told = f"too little history, {x.went_on:,} went on; its {x.open:,} are not judged"
             else:
-                told = (
-                    f"{half_up(x.span / timedelta(days=1), 1)} days, of {x.went_on:,} who went on"
-                )
+                days = half_up(x.span / timedelta(days=1), 1)
+                told = f"{days} days, of {x.went_on:,} who went on; {x.open:,} are in it"
             found.append(f"usual in '{x.stage}': {told}")
         if len(self.leads) > MOST_LINES:
             found.append(f"the {MOST_LINES} furthest beyond of {len(self.leads):,}")
