@@ -111,7 +111,7 @@ def test_without_costs_or_values_counts_are_left() -> None:
     assert found.title == (
         "programmes by campaign: 8 leads, 3 won, revenue unknown, cost unknown, ROI undefined"
     )
-    assert found.notes[1] == "no costs were given"
+    assert "no costs were given" in found.notes
     assert [str(ratio).partition(" (")[0] for ratio in found.conversion("close")] == [
         "campaign fair: 1 of 2 leads",
         "campaign mail: 1 of 4 leads",
