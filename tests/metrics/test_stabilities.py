@@ -51,10 +51,10 @@ def test_each_column_beside_how_it_was(kind: str) -> None:
 def test_it_prints_what_it_measures() -> None:
     assert str(measured()).splitlines() == [
         "population stability: 100 rows beside 200 that were expected",
-        "  column  bins    PSI  noise      p  missing, expected (%)  missing (%)  reading",
-        "  score     10  0.000  0.254  1.000                    0.0          0.0  stable",
-        "  source     4  0.675  0.117  0.000                   10.0         20.0  shifted",
-        "  known      2  0.169  0.058  0.001                    0.0          0.0  moved",
+        "  column  bins    PSI  noise       p  missing, expected (%)  missing (%)  reading",
+        "  score     10  0.000  0.254   1.000                    0.0          0.0  stable",
+        "  source     4  0.675  0.117  <0.001                   10.0         20.0  shifted",
+        "  known      2  0.169  0.058   0.001                    0.0          0.0  moved",
         "  by convention below 0.1 is stable, and 0.25 or more a shift",
         "  noise: 95 of 100 samples of this size are below it if nothing changed",
     ]

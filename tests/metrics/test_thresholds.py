@@ -40,10 +40,7 @@ def test_the_lowest_score_that_people_can_work() -> None:
     assert (found.rate.numerator, found.rate.denominator) == (8, 20)
     assert str(found) == (
         "from 50 on: 5.0 leads a week on average, 14 in the busiest, of 5 that can be worked; "
-        "catches 8 of 8 leads (100.0 %, 95 % CI 67.6 to 100.0), "
-        "cohort 2026-03-02 to 2026-03-29, first entry, 0 censored; "
-        "of those worked convert 8 of 20 leads (40.0 %, 95 % CI 21.9 to 61.3), "
-        "cohort 2026-03-02 to 2026-03-29, first entry, 0 censored"
+        "100.0 % (8 of 8) of those who convert are among them, and of them convert 40.0 % (8 of 20)"
     )
     assert found.to_dict()["caught"]["name"] == "caught"
 
@@ -63,6 +60,9 @@ def test_young_leads_come_too() -> None:
     found = measured(window=timedelta(days=365)).threshold(capacity=5)
     assert (found.score, found.per_week) == (50, 5)
     assert (found.caught.denominator, found.rate.denominator) == (0, 0)
+    assert str(found).endswith(
+        "0 of 0 of those who convert are among them, and of them convert 0 of 0"
+    )
 
 
 @given(st.integers(1, 40), st.integers(1, 40))

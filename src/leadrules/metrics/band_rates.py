@@ -93,7 +93,7 @@ class BandRates(Tabular):
             Column("low", "share"),
             Column("high", "share"),
             Column("lift", "number"),
-            Column("p", "number"),
+            Column("p", "chance"),
             Column("beside_above", head="beside the one above"),
         )
 

@@ -108,7 +108,7 @@ class Review(Tabular):
             Column("difference", "number"),
             Column("low", "number"),
             Column("high", "number"),
-            Column("p", "number"),
+            Column("p", "chance"),
             Column("immature", "count"),
             Column("verdict"),
         )
@@ -161,8 +161,8 @@ class Review(Tabular):
             ),
         ]
         chart = alt.layer(*layers).properties(width=WIDTH, height=alt.Step(24))
-        when, _, found = self.title.rpartition(": ")
-        return themed(chart, theme, title=when, notes=[found])
+        title, _, verdicts = self.title.rpartition(": ")
+        return themed(chart, theme, title=title, notes=[verdicts])
 
 
 _PERCENT = {"format": "+.0%"}

@@ -167,7 +167,7 @@ class Stability(Tabular):
             Column("bins", "count"),
             Column("psi", "number", "PSI"),
             Column("noise", "number"),
-            Column("p", "number"),
+            Column("p", "chance"),
             Column("missing_before", "share", "missing, expected"),
             Column("missing", "share", "missing"),
             Column("reading"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any, Literal, NamedTuple
 
 from leadrules.errors import EvaluationError, one_of
@@ -12,14 +13,15 @@ from leadrules.metrics.ratio import half_up, json_value
 
 __all__ = ["BACKENDS", "Column", "Kind", "Tabular"]
 
-Kind = Literal["text", "count", "share", "number", "days", "hours", "moment", "flag"]
+Kind = Literal["text", "count", "share", "number", "days", "hours", "moment", "flag", "chance"]
 """What a column holds. A share is from 0 to 1 and shown in percent; days and hours are shown with
-one decimal, numbers with three."""
+one decimal, numbers with three, and so are chances, but none as zero."""
 
 BACKENDS = ("polars", "pandas", "pyarrow", "modin")
 
-_NUMERIC = frozenset({"count", "share", "number", "days", "hours"})
-_UNITS = {"share": "%", "days": "days", "hours": "hours"}
+_NUMERIC = frozenset({"count", "share", "number", "days", "hours", "chance"})
+_LEAST = 0.001
+_UNITS = {"share": "%", "days": "days", "hours": "hours", "moment": "UTC"}
 
 
 class Column(NamedTuple):
@@ -77,7 +79,7 @@ class Tabular(ABC):
             backend: The kind of frame: `polars`, `pandas`, `pyarrow` or `modin`.
 
         Raises:
-            EvaluationError: If there is no such kind.
+            EvaluationError: If there is no such kind, or a dimension is called like another column.
         """
         import narwhals.stable.v2 as nw  # noqa: PLC0415 - frames are an extra
 
@@ -86,7 +88,7 @@ class Tabular(ABC):
         if backend not in BACKENDS:
             message = f"backend: '{backend}' is no kind of frame; expected {one_of(BACKENDS)}"
             raise EvaluationError(message, field="backend")
-        columns, rows = self.columns(), self.rows()
+        columns, rows = _apart(self.columns()), self.rows()
         kinds: Mapping[str, Any] = {
             "text": nw.String,
             "count": nw.Int64,
@@ -98,8 +100,12 @@ class Tabular(ABC):
         return as_kind(nw.from_dict(data, schema, backend="polars"), backend).to_native()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as data that JSON can hold: moments are texts in UTC."""
-        names = [column.name for column in self.columns()]
+        """Return it as data that JSON can hold: moments are texts in UTC.
+
+        Raises:
+            EvaluationError: If a dimension is called like another column.
+        """
+        names = [column.name for column in _apart(self.columns())]
         return {
             "title": self.title,
             "notes": list(self.notes),
@@ -134,6 +140,16 @@ class Tabular(ABC):
         return Sheet([x.title for x in columns], rows, right)
 
 
+def _apart(columns: Sequence[Column]) -> Sequence[Column]:
+    """Return columns, of which no two have one name."""
+    names = [column.name for column in columns]
+    for name in names:
+        if names.count(name) > 1:
+            message = f"by: the result has a column '{name}' of its own; rename that of the leads"
+            raise EvaluationError(message, field="by")
+    return columns
+
+
 def _cell(value: Any, kind: Kind) -> str:
     """Return a value as people read it; what is not known is a hyphen, so that no cell is empty."""
     if value is None:
@@ -147,8 +163,10 @@ def _cell(value: Any, kind: Kind) -> str:
             return half_up(float(value), 1)
         case "number":
             return half_up(float(value), 3)
+        case "chance":
+            return half_up(float(value), 3) if value >= _LEAST else f"<{_LEAST}"
         case "moment":
-            return f"{value:%Y-%m-%d %H:%M}"
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
         case "flag":
             return "yes" if value else "no"
     return str(value)
@@ -160,4 +178,4 @@ def _plain(value: Any, kind: Kind) -> Any:
         return None
     if kind == "text":
         return str(value)
-    return float(value) if kind in {"share", "number", "days", "hours"} else value
+    return float(value) if kind in {"share", "number", "days", "hours", "chance"} else value

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from leadrules.errors import EvaluationError, as_written
-from leadrules.metrics.ratio import Ratio, half_up
+from leadrules.metrics.ratio import Ratio, half_up, percent, plural
 from leadrules.metrics.scored import Scored
 
 __all__ = ["Threshold", "threshold_of"]
@@ -35,12 +35,15 @@ class Threshold:
     rate: Ratio
 
     def __str__(self) -> str:
+        caught, rate = self.caught, self.rate
+        unit = plural(rate.unit)
         if self.score is None:
-            return f"no score is rare enough for {self.capacity:g} leads a week"
+            return f"no score is rare enough for {self.capacity:g} {unit} a week"
         return (
-            f"from {self.score:g} on: {half_up(self.per_week, 1)} leads a week on average, "
+            f"from {self.score:g} on: {half_up(self.per_week, 1)} {unit} a week on average, "
             f"{self.busiest:,} in the busiest, of {self.capacity:g} that can be worked; "
-            f"catches {self.caught}; of those worked convert {self.rate}"
+            f"{_share(caught)} of those who convert are among them, "
+            f"and of them convert {_share(rate)}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,6 +56,14 @@ class Threshold:
             "caught": self.caught.to_dict(),
             "rate": self.rate.to_dict(),
         }
+
+
+def _share(ratio: Ratio) -> str:
+    """Return a ratio in short."""
+    counts = f"{ratio.numerator:,} of {ratio.denominator:,}"
+    if not ratio.denominator:
+        return counts
+    return f"{percent(ratio.numerator, ratio.denominator)} % ({counts})"
 
 
 def threshold_of(scored: Scored, capacity: Any) -> Threshold:
