@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadrules import Engine, EvaluationError, load_policy, presets
+from leadrules.lifecycle.obligations import ObligationKind
 from leadrules.metrics import Measures, compliance, freshness
+from leadrules.metrics.obligations import KINDS
 from leadrules.metrics.pictures import svg_of
 from tests.frames import MAKE, related
 from tests.metrics.tables import FRAMES, FRAMES_AND_SPARK
@@ -206,6 +208,10 @@ def test_the_obligations_of_an_engine_are_such_a_table() -> None:
     clocks = compliance(owed_, kind="clock", by="name", **asked)
     assert (clocks.ratios["speed_to_lead"].numerator, clocks.total.overdue) == (1, 1)
     assert freshness(owed_, measures=policy.measures, at=later).denominator == 2
+
+
+def test_everything_that_an_engine_owes_is_of_a_known_kind() -> None:
+    assert (*get_args(ObligationKind), "clock") == KINDS
 
 
 # --- laws

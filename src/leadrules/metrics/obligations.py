@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from leadrules.errors import EvaluationError, as_written, did_you_mean, one_of
 from leadrules.frames.kinds import PREFIX, recognised
-from leadrules.lifecycle.obligations import ObligationKind
 from leadrules.metrics.periods import Period
 from leadrules.metrics.tables import open_table, with_dimensions
 from leadrules.values import Type
 
 __all__ = ["BECAME", "FELL_DUE", "KINDS", "demand_kind", "obligations_table"]
 
-KINDS: tuple[str, ...] = (*get_args(ObligationKind), "clock")
+KINDS: tuple[str, ...] = (
+    "accept",
+    "acknowledge",
+    "approval",
+    "requirement",
+    "send",
+    "touches",
+    "update",
+    "clock",
+)
 """What is owed: the obligations of a trail, and the runs of clocks."""
 
 BECAME = ("met", "late", "missed", "overdue", "gone", "waived", "not_due", "unlimited")

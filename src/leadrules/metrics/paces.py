@@ -11,9 +11,10 @@ from leadrules.errors import EvaluationError, as_written, did_you_mean
 from leadrules.layout import Sheet
 from leadrules.metrics.curves import Curve
 from leadrules.metrics.periods import Period
-from leadrules.metrics.pictures import Theme
+from leadrules.metrics.pictures import Theme, label_of
 from leadrules.metrics.ratio import Ratio, counted, half_up
 from leadrules.metrics.ratios import Ratios
+from leadrules.metrics.speed_plot import MOST_CURVES, picture_of
 from leadrules.metrics.tabular import Column, Tabular
 from leadrules.metrics.waits import CREATED, Goal
 from leadrules.values import duration_text
@@ -237,9 +238,23 @@ class Speed(Tabular):
         Returns:
             An Altair chart.
         """
-        from leadrules.metrics.speed_plot import picture_of  # noqa: PLC0415 - an extra
-
-        return picture_of(self, theme=theme)
+        groups = self.level(self.by[0]) if self.by else (self.total,)
+        largest = sorted(range(len(groups)), key=lambda place: -groups[place].leads)[:MOST_CURVES]
+        drawn = [groups[place] for place in sorted(largest)]
+        notes = ["those who still wait count until now"]
+        if self.total.in_time is not None:
+            notes.append(f"in time: {self.total.in_time}")
+        if len(drawn) < len(groups):
+            notes.append(f"the {len(drawn)} largest of {len(groups)} groups")
+        return picture_of(
+            [(label_of(pace.group) or "all", pace.curve) for pace in drawn],
+            theme=theme,
+            title=self.title,
+            of=self.by[0] if self.by else None,
+            within=self.within,
+            is_open_time=self.is_open_time,
+            notes=notes,
+        )
 
 
 def _in_time_row(pace: Pace) -> Sequence[Any]:

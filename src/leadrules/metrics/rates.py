@@ -54,11 +54,17 @@ def p_of_rates(one: tuple[int, int], other: tuple[int, int]) -> float | None:
 def p_of_curves(one: Curve, other: Curve) -> tuple[float, bool] | None:
     """Return how likely two groups of one speed differ as much, and whether the first is slower.
 
-    By the log-rank test; it is None if one has nobody, or nobody was reached.
+    By the log-rank test. It is None if one has nobody, nobody was reached, or nobody was reached
+    while others, of whom some are of the other group, still waited.
     """
+    import numpy as np  # noqa: PLC0415 - scipy has it
+
     if not len(one.steps) or not len(other.steps) or not one.count(REACHED) + other.count(REACHED):
         return None
-    found = statistics().logrank(_samples(one), _samples(other))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = statistics().logrank(_samples(one), _samples(other))
+    if not np.isfinite(found.statistic):
+        return None
     # The statistic is that of the first sample: more reached than expected is faster.
     return float(found.pvalue), bool(found.statistic < 0)
 

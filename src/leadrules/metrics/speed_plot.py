@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
 
-from leadrules.metrics.curves import AFTER
-from leadrules.metrics.pictures import COLOURS, WIDTH, Theme, charts, label_of, themed
+from leadrules.metrics.curves import AFTER, Curve
+from leadrules.metrics.pictures import COLOURS, WIDTH, Theme, charts, themed
 
-if TYPE_CHECKING:
-    from leadrules.metrics.paces import Pace, Speed
-
-__all__ = ["picture_of"]
+__all__ = ["MOST_CURVES", "picture_of"]
 
 MOST_CURVES = 6
+"""More cannot be told apart."""
 _MOST_STEPS = 200
 _HOUR = 3_600_000_000
 _LEAST = 1 / 60
@@ -26,15 +25,31 @@ _IN_WALL_TIME = (
 _IN_OPEN_TIME = "datum.value < 1 ? round(datum.value * 60) + ' min' : datum.value + ' h'"
 
 
-def picture_of(speed: Speed, *, theme: Theme) -> Any:
-    """Return the picture of a result."""
+def picture_of(  # noqa: PLR0913 - what a picture says
+    curves: Sequence[tuple[str, Curve]],
+    *,
+    theme: Theme,
+    title: str,
+    of: str | None,
+    within: timedelta | None,
+    is_open_time: bool,
+    notes: Sequence[str],
+) -> Any:
+    """Return a picture of curves.
+
+    Args:
+        curves: Each group by its name, in order.
+        theme: `light` or `dark`.
+        title: What the picture tells.
+        of: What the groups are; None if all are one.
+        within: How long it may take, if there is a limit.
+        is_open_time: Whether times are those of an office.
+        notes: What one must know to read it.
+    """
     alt = charts()
-    groups = speed.level(speed.by[0]) if speed.by else (speed.total,)
-    largest = sorted(groups, key=lambda pace: -pace.leads)[:MOST_CURVES]
-    drawn = [pace for pace in groups if any(pace is x for x in largest)]
-    rows = [row for pace in drawn for row in _steps(pace)]
-    clock = "open hours" if speed.is_open_time else "wall time"
-    label = _IN_OPEN_TIME if speed.is_open_time else _IN_WALL_TIME
+    rows = [row for name, curve in curves for row in _steps(name, curve)]
+    clock = "open hours" if is_open_time else "wall time"
+    label = _IN_OPEN_TIME if is_open_time else _IN_WALL_TIME
     hours = alt.X(
         "hours:Q",
         title=f"time since the lead came, in {clock}, on a logarithmic scale",
@@ -47,9 +62,8 @@ def picture_of(speed: Speed, *, theme: Theme) -> Any:
         axis=alt.Axis(format=".0%"),
         scale=alt.Scale(domain=[0, 1]),
     )
-    name = ", ".join(speed.by[:1]) or "leads"
-    names = [_name(pace) for pace in drawn]
-    legend = alt.Legend(title=name) if speed.by else None
+    names = [name for name, _ in curves]
+    legend = alt.Legend(title=of.replace("_", " ")) if of else None
     layers = [
         alt.Chart(alt.Data(values=rows))
         .mark_line(interpolate="step-after", strokeWidth=2)
@@ -61,9 +75,8 @@ def picture_of(speed: Speed, *, theme: Theme) -> Any:
             tooltip=["group:N", alt.Tooltip("share:Q", format=".1%")],
         )
     ]
-    notes = ["those who still wait count until now"]
-    if speed.within is not None:
-        limit = speed.within.total_seconds() / 3600
+    if within is not None:
+        limit = within.total_seconds() / 3600
         data = alt.Data(values=[{"hours": max(limit, _LEAST), "text": "limit"}])
         grey = COLOURS.get(theme, [""])[-1]
         rule = alt.Chart(data).encode(x="hours:Q")
@@ -71,24 +84,16 @@ def picture_of(speed: Speed, *, theme: Theme) -> Any:
             rule.mark_rule(strokeDash=[4, 4], color=grey),
             rule.mark_text(align="left", dx=4, y=6, color=grey).encode(text="text:N"),
         ]
-        notes.append(f"in time: {speed.total.in_time}")
-    if len(drawn) < len(groups):
-        notes.append(f"the {len(drawn)} largest of {len(groups)} groups")
     return themed(
         alt.layer(*layers).properties(width=WIDTH, height=260),
         theme,
-        title=speed.title,
+        title=title,
         notes=notes,
     )
 
 
-def _steps(pace: Pace) -> Iterator[dict[str, Any]]:
+def _steps(name: str, curve: Curve) -> Iterator[dict[str, Any]]:
     """Yield the steps of a curve; it begins with nobody reached."""
-    name = _name(pace)
     yield {"group": name, "hours": _LEAST, "share": 0.0}
-    for row in pace.curve.thinned(_MOST_STEPS).iter_rows(named=True):
+    for row in curve.thinned(_MOST_STEPS).iter_rows(named=True):
         yield {"group": name, "hours": max(row[AFTER] / _HOUR, _LEAST), "share": row["share"]}
-
-
-def _name(pace: Pace) -> str:
-    return label_of(pace.group) or "all"

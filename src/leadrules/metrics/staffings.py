@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,14 @@ from leadrules.errors import EvaluationError, as_written
 from leadrules.frames.kinds import PREFIX
 from leadrules.metrics.arguments import demand_measures, demand_moment, demand_period
 from leadrules.metrics.conversions import grouped, spanned
-from leadrules.metrics.curves import AFTER, ENDS, Curve
-from leadrules.metrics.differences import adjusted, p_of_shares
+from leadrules.metrics.differences import adjusted
 from leadrules.metrics.document import Measures
 from leadrules.metrics.intervals import CONFIDENCE
+from leadrules.metrics.loads import Load, rest_of, tests_of, together
 from leadrules.metrics.obligations import obligations_table
 from leadrules.metrics.paces import Speed
 from leadrules.metrics.periods import Period
-from leadrules.metrics.rates import p_of_curves, p_of_rates, rate_of
+from leadrules.metrics.rates import rate_of
 from leadrules.metrics.ratio import Ratio
 from leadrules.metrics.speeds import speed_to_lead
 from leadrules.metrics.stays import LEFT, SOUND, STAGE, stays
@@ -41,25 +41,6 @@ _FIRST, _LAST = f"{PREFIX}0first", f"{PREFIX}0last"
 _HALF = 0.5
 _CHANCE = 1 - CONFIDENCE
 """How many of the differences that are named may be noise, in the long run."""
-
-
-@dataclass(slots=True)
-class _Counts:
-    """What is counted of a territory.
-
-    Attributes:
-        people: How many people work in it.
-        open: How many leads are open.
-        new: How many came.
-        overdue: How much of what is owed is overdue, and how much is owed; None if nobody asked.
-        curve: How long leads waited; None if nobody asked.
-    """
-
-    people: int = 0
-    open: int = 0
-    new: int = 0
-    overdue: tuple[int, int] | None = None
-    curve: Curve | None = None
 
 
 def staffing(  # noqa: PLR0913 - four tables, and what is asked of them
@@ -125,8 +106,8 @@ def staffing(  # noqa: PLR0913 - four tables, and what is asked of them
         )  # fmt: skip
         _add_curves(counts, speed, by)
     parts = [_territory({by: name}, found) for name, found in counts.items()]
-    everything = _rest(counts, None)
-    tests = {name: [*_tests(found, _rest(counts, name))] for name, found in counts.items()
+    everything = rest_of(counts, None)
+    tests = {name: [*tests_of(found, rest_of(counts, name))] for name, found in counts.items()
              if name is not None}  # fmt: skip
     corrected = iter(adjusted([p for found in tests.values() for *_, p in found]))
     signals = {
@@ -187,7 +168,7 @@ def _work(  # noqa: PLR0913 - two tables, and what is read of them
     ).sort(dimension(by), _PERSON, nulls_last=True)
 
 
-def _counted(work: pl.DataFrame, by: str, people: Mapping[str, Any] | None) -> dict[Any, _Counts]:
+def _counted(work: pl.DataFrame, by: str, people: Mapping[str, Any] | None) -> dict[Any, Load]:
     """Return the work of each territory, and its people.
 
     Raises:
@@ -197,9 +178,9 @@ def _counted(work: pl.DataFrame, by: str, people: Mapping[str, Any] | None) -> d
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             message = f"people: '{as_written(count)}' of '{name}' is no number; expected 1 or more"
             raise EvaluationError(message, field="people")
-    found: dict[Any, _Counts] = {}
+    found: dict[Any, Load] = {}
     for row in work.iter_rows(named=True):
-        counts = found.setdefault(row[dimension(by)], _Counts())
+        counts = found.setdefault(row[dimension(by)], Load())
         is_at_work = bool(row[_OPEN] or row[_NEW])
         counts.people += int(is_at_work and row[_PERSON] is not None)
         counts.open += int(row[_OPEN])
@@ -209,9 +190,7 @@ def _counted(work: pl.DataFrame, by: str, people: Mapping[str, Any] | None) -> d
     return found
 
 
-def _add_overdue(
-    counts: dict[Any, _Counts], obligations: Any, leads: Any, at: int, by: str
-) -> None:
+def _add_overdue(counts: dict[Any, Load], obligations: Any, leads: Any, at: int, by: str) -> None:
     """Add how much of what is owed at a moment is overdue."""
     frame = obligations_table(obligations, at=at, kind=None, leads=leads, by=(by,))
     frame = frame.filter(nw.col("closed").is_null() | (nw.col("closed") > at))
@@ -222,56 +201,14 @@ def _add_overdue(
         own.overdue = (int(row["overdue"]), int(row["overdue"] + row["not_due"]))
 
 
-def _add_curves(counts: dict[Any, _Counts], speed: Speed, by: str) -> None:
+def _add_curves(counts: dict[Any, Load], speed: Speed, by: str) -> None:
     """Add how long leads waited."""
     curves = {pace.group[by]: pace.curve for pace in speed.level(by)}
     for name, own in counts.items():
-        own.curve = curves[name] if name in curves else _together([])
+        own.curve = curves[name] if name in curves else together([])
 
 
-def _rest(counts: Mapping[Any, _Counts], name: Any) -> _Counts:
-    """Return all territories together but one."""
-    others = [own for other, own in counts.items() if name is None or other != name]
-    found = _Counts(
-        sum(own.people for own in others),
-        sum(own.open for own in others),
-        sum(own.new for own in others),
-    )
-    overdue = [own.overdue for own in others if own.overdue is not None]
-    if overdue:
-        found.overdue = (sum(late for late, _ in overdue), sum(of for _, of in overdue))
-    curves = [own.curve for own in others if own.curve is not None]
-    if curves:
-        found.curve = _together(curves)
-    return found
-
-
-def _together(curves: Sequence[Curve]) -> Curve:
-    import polars as pl  # noqa: PLC0415 - frames are an extra
-
-    nobody = pl.DataFrame(schema=dict.fromkeys((AFTER, *ENDS), pl.Int64))
-    return Curve.of(nobody, *(curve.steps for curve in curves))
-
-
-def _tests(own: _Counts, rest: _Counts) -> Iterator[tuple[str, bool, float]]:
-    """Yield each test of a territory against the rest: of what, whether it is worse, and p."""
-    for of in ("open", "new"):
-        count, others = getattr(own, of), getattr(rest, of)
-        p = p_of_rates((count, own.people), (others, rest.people))
-        if p is not None:
-            yield of, count * rest.people > others * own.people, p
-    if own.overdue is not None and rest.overdue is not None:
-        (late, of_own), (others, of_rest) = own.overdue, rest.overdue
-        p = p_of_shares(own.overdue, rest.overdue)
-        if p is not None:
-            yield "overdue", late * of_rest > others * of_own, p
-    if own.curve is not None and rest.curve is not None:
-        found = p_of_curves(own.curve, rest.curve)
-        if found is not None:
-            yield "speed", found[1], found[0]
-
-
-def _territory(group: Mapping[str, Any], counts: _Counts) -> Territory:
+def _territory(group: Mapping[str, Any], counts: Load) -> Territory:
     overdue = median = None
     if counts.overdue is not None:
         overdue = Ratio(

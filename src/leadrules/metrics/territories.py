@@ -11,9 +11,10 @@ from leadrules.layout import Sheet
 from leadrules.metrics.differences import Estimate
 from leadrules.metrics.paces import brief
 from leadrules.metrics.periods import Period
-from leadrules.metrics.pictures import Theme
+from leadrules.metrics.pictures import MOST_BARS, Theme
 from leadrules.metrics.ratio import Ratio, half_up
 from leadrules.metrics.tabular import Column, Tabular
+from leadrules.metrics.territory_plot import Panel, picture_of
 
 __all__ = [
     "SIGNALS",
@@ -22,7 +23,6 @@ __all__ = [
     "Staffing",
     "Territory",
     "hours_estimate",
-    "share_of",
 ]
 
 Finding = Literal[
@@ -39,6 +39,12 @@ SIGNALS = ("open", "new", "overdue", "speed")
 reached."""
 
 
+_TITLES = {
+    "open": "open leads per person",
+    "new": "new leads per person",
+    "overdue": "overdue (%)",
+    "speed": "median wait (hours)",
+}
 _TOLD = {
     "open": ("more open leads per person", "fewer open leads per person"),
     "new": ("more new leads per person", "fewer new leads per person"),
@@ -90,6 +96,26 @@ class Territory:
     overdue: Ratio | None = None
     median: Estimate | None = None
     signals: tuple[Signal, ...] = ()
+
+    def of(self, measure: str) -> Estimate:
+        """Return the value of one of the things compared, with its interval."""
+        match measure:
+            case "open":
+                return self.open_each
+            case "new":
+                return self.new_each
+            case "overdue":
+                return _share_of(self.overdue)
+        return self.median or Estimate(None)
+
+    def has(self, measure: str) -> bool:
+        """Return whether one of the things compared was asked for."""
+        asked = {"overdue": self.overdue is not None, "speed": self.median is not None}
+        return asked.get(measure, True)
+
+    def is_beyond(self, measure: str) -> bool:
+        """Return whether one of the things compared is beyond noise."""
+        return any(x.of == measure and x.is_beyond_noise for x in self.signals)
 
     @property
     def finding(self) -> Finding | None:
@@ -187,10 +213,7 @@ class Staffing(Tabular):
                 part.people,
                 part.open,
                 part.new,
-                *part.open_each,
-                *part.new_each,
-                *share_of(part.overdue),
-                *(part.median or Estimate(None)),
+                *(bound for of in SIGNALS for bound in part.of(of)),
                 part.finding,
             )
             for part in (self.whole, *self.parts)
@@ -206,18 +229,18 @@ class Staffing(Tabular):
             [
                 _name(part, self.by) if part.group else "(all)",
                 *(f"{x:,}" for x in (part.people, part.open, part.new)),
-                _cell(part.open_each),
-                _cell(part.new_each),
-                _cell(share_of(part.overdue), 100),
-                self._waited(part.median),
+                _cell(part.of("open")),
+                _cell(part.of("new")),
+                _cell(part.of("overdue"), 100),
+                self._waited(part.of("speed")),
                 part.finding or "-",
             ]
             for part in (self.whole, *self.parts)
         ]
         return Sheet(heads, rows, range(1, 8))
 
-    def _waited(self, median: Estimate | None) -> str:
-        if median is None or median.value is None:
+    def _waited(self, median: Estimate) -> str:
+        if median.value is None:
             return "-"
         value, low, high = (brief(x, days=not self.is_open_time) for x in median)
         return f"{value} ({low} to {high})"
@@ -233,12 +256,25 @@ class Staffing(Tabular):
         Returns:
             An Altair chart.
         """
-        from leadrules.metrics.territory_plot import picture_of  # noqa: PLC0415 - an extra
+        drawn = self.parts[:MOST_BARS]
+        notes = ["with 95 % intervals; dashed: all together"]
+        if len(drawn) < len(self.parts):
+            notes.append(f"the first {len(drawn)} of {len(self.parts)}")
+        panels = [
+            Panel(
+                _TITLES[of],
+                [(_name(part, self.by), part.of(of), part.is_beyond(of)) for part in drawn],
+                self.whole.of(of).value,
+                of == "overdue",
+            )
+            for of in SIGNALS
+            if self.whole.has(of)
+        ]
+        by = self.by.replace("_", " ")
+        return picture_of(panels, theme=theme, title=self.title, of=by, notes=notes)
 
-        return picture_of(self, theme=theme)
 
-
-def share_of(ratio: Ratio | None) -> Estimate:
+def _share_of(ratio: Ratio | None) -> Estimate:
     """Return a share with its interval."""
     if ratio is None or ratio.interval is None:
         return Estimate(None)

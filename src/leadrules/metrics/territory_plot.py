@@ -2,62 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from leadrules.metrics.differences import Estimate
-from leadrules.metrics.pictures import COLOURS, MOST_BARS, Theme, charts, label_of, themed
-from leadrules.metrics.territories import SIGNALS, share_of
+from leadrules.metrics.pictures import COLOURS, Theme, charts, themed
 
-if TYPE_CHECKING:
-    from leadrules.metrics.territories import Staffing, Territory
-
-__all__ = ["picture_of"]
+__all__ = ["Panel", "picture_of"]
 
 _WIDTH = 150
-_TITLES: Mapping[str, str] = {
-    "open": "open leads per person",
-    "new": "new leads per person",
-    "overdue": "overdue (%)",
-    "speed": "median wait (hours)",
-}
 _NOISE, _BEYOND = "within noise", "beyond noise"
 
 
-def picture_of(staffing: Staffing, *, theme: Theme) -> Any:
-    """Return the picture of a result."""
-    alt = charts()
-    drawn = staffing.parts[:MOST_BARS]
-    panels = [
-        _panel(alt, staffing, of, drawn, theme, is_first=place == 0)
-        for place, of in enumerate(
-            of for of in SIGNALS if _estimate(staffing.whole, of) is not None
-        )
-    ]
-    notes = ["with 95 % intervals; dashed: all together"]
-    if len(drawn) < len(staffing.parts):
-        notes.append(f"the first {len(drawn)} of {len(staffing.parts)}")
-    return themed(alt.hconcat(*panels, spacing=16), theme, title=staffing.title, notes=notes)
+class Panel(NamedTuple):
+    """A measure of territories.
+
+    Attributes:
+        title: What it is, with its unit.
+        rows: Of each territory its name, its value, and whether that is beyond noise.
+        whole: The value of all together.
+        is_share: Whether values are shares.
+    """
+
+    title: str
+    rows: Sequence[tuple[str, Estimate, bool]]
+    whole: float | None
+    is_share: bool = False
 
 
-def _panel(  # noqa: PLR0913 - what a panel shows
-    alt: Any,
-    staffing: Staffing,
-    of: str,
-    drawn: tuple[Territory, ...],
-    theme: Theme,
-    *,
-    is_first: bool,
+def picture_of(
+    panels: Sequence[Panel], *, theme: Theme, title: str, of: str, notes: Sequence[str]
 ) -> Any:
-    rows = [_row(part, of) for part in drawn]
+    """Return a picture of panels beside each other.
+
+    Args:
+        panels: The measures.
+        theme: `light` or `dark`.
+        title: What the picture tells.
+        of: What the territories are.
+        notes: What one must know to read it.
+    """
+    alt = charts()
+    drawn = [_panel(alt, panel, theme, None if place else of) for place, panel in enumerate(panels)]
+    return themed(alt.hconcat(*drawn, spacing=16), theme, title=title, notes=notes)
+
+
+def _panel(alt: Any, panel: Panel, theme: Theme, of: str | None) -> Any:
+    """Return the picture of a measure; the first names the territories."""
+    rows = [
+        {"name": name, **found._asdict(), "kind": _BEYOND if beyond else _NOISE}
+        for name, found, beyond in panel.rows
+    ]
     names = [row["name"] for row in rows]
     colours = list(COLOURS.get(theme, [""] * 7))
-    axis = alt.Axis(format=".0%" if of == "overdue" else ",~f", tickCount=4)
-    value = alt.X("value:Q", title=_TITLES[of], axis=axis, scale=alt.Scale(zero=True))
-    label = alt.Axis() if is_first else alt.Axis(labels=False, ticks=False)
-    by = staffing.by.replace("_", " ") if is_first else None
+    axis = alt.Axis(format=".0%" if panel.is_share else ",~f", tickCount=4)
+    value = alt.X("value:Q", title=panel.title, axis=axis, scale=alt.Scale(zero=True))
+    label = alt.Axis() if of else alt.Axis(labels=False, ticks=False)
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("name:N", sort=None, scale=alt.Scale(domain=names), title=by, axis=label)
+        y=alt.Y("name:N", sort=None, scale=alt.Scale(domain=names), title=of, axis=label)
     )
     kinds = alt.Scale(domain=[_NOISE, _BEYOND], range=[colours[0], colours[1]])
     shapes = alt.Scale(domain=[_NOISE, _BEYOND], range=["circle", "triangle-up"])
@@ -65,7 +67,7 @@ def _panel(  # noqa: PLR0913 - what a panel shows
     colour = alt.Color("kind:N", scale=kinds, legend=legend)
     layers = [
         base.mark_rule(strokeWidth=2).encode(
-            x=alt.X("low:Q", title=_TITLES[of]), x2="high:Q", color=colour
+            x=alt.X("low:Q", title=panel.title), x2="high:Q", color=colour
         ),
         base.mark_point(filled=True, size=70, opacity=1).encode(
             x=value,
@@ -74,27 +76,7 @@ def _panel(  # noqa: PLR0913 - what a panel shows
             tooltip=["name:N", alt.Tooltip("value:Q", format=".3~g")],
         ),
     ]
-    whole = _estimate(staffing.whole, of)
-    if whole is not None and whole.value is not None:
-        line = alt.Chart(alt.Data(values=[{"value": whole.value}]))
+    if panel.whole is not None:
+        line = alt.Chart(alt.Data(values=[{"value": panel.whole}]))
         layers.append(line.mark_rule(strokeDash=[4, 4], color=colours[-1]).encode(x="value:Q"))
     return alt.layer(*layers).properties(width=_WIDTH, height=alt.Step(22))
-
-
-def _row(part: Territory, of: str) -> dict[str, Any]:
-    value, low, high = _estimate(part, of) or Estimate(None)
-    beyond = any(x.of == of and x.is_beyond_noise for x in part.signals)
-    kind = _BEYOND if beyond else _NOISE
-    return {"name": label_of(part.group), "value": value, "low": low, "high": high, "kind": kind}
-
-
-def _estimate(part: Territory, of: str) -> Estimate | None:
-    """Return what a panel shows of a territory; None if it was not asked for."""
-    match of:
-        case "open":
-            return part.open_each
-        case "new":
-            return part.new_each
-        case "overdue":
-            return None if part.overdue is None else share_of(part.overdue)
-    return part.median
