@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from leadrules.layout import Sheet
 
 if TYPE_CHECKING:
     from leadrules.metrics.tabular import Tabular
 
 __all__ = ["Chapter", "Exhibit"]
+
+MOST_ROWS = 60
+"""More rows than this nobody reads on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +24,25 @@ class Exhibit:
     Attributes:
         result: The result: it has a title, a table, notes, and maybe a picture.
         is_drawn: Whether the page shows its picture.
+        most: How many of its rows are shown.
     """
 
     result: Tabular
     is_drawn: bool = False
+    most: int = MOST_ROWS
+
+    @property
+    def sheet(self) -> Sheet:
+        """Its table, no longer than is read."""
+        sheet = self.result.sheet()
+        return sheet._replace(rows=sheet.rows[: self.most])
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What one must know to read the table."""
+        count = len(self.result)
+        cut = [f"the first {self.most} of {count:,} rows"] if count > self.most else []
+        return [*cut, *self.result.notes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from leadrules.report.material import Material
 from leadrules.report.outcomes import outcomes, passed_back
 from leadrules.report.paper import Report
 from leadrules.report.process import how_far, where_they_are
-from leadrules.report.velocity import how_long
+from leadrules.report.velocity import how_long, to_come
 
 __all__ = ["composed"]
 
@@ -20,6 +20,7 @@ _CHAPTERS = (
     outcomes,
     how_long,
     where_they_are,
+    to_come,
     programmes_of,
     goals,
     data_quality,

@@ -10,6 +10,7 @@ from leadrules.metrics.paces import Speed
 from leadrules.metrics.ratio import counted
 from leadrules.metrics.ratios import Ratios
 from leadrules.metrics.speeds import speed_to_lead
+from leadrules.metrics.staffings import staffing
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 from leadrules.report.wording import share_of, span_of
@@ -41,11 +42,25 @@ def follow_up(material: Material) -> Chapter:
         "required touches", compliance, material.obligations, by=material.by or "name", **asked
     )
     fresh = material.tried("freshness", _freshness, material.obligations, leads=material.leads)
+    shared = None
+    if material.by:
+        shared = material.tried(
+            "work and people",
+            staffing,
+            material.leads,
+            material.entries,
+            by=material.by[0],
+            obligations=material.obligations,
+            events=material.events,
+            timekeeper=office,
+            period=material.period,
+        )
     exhibits = [
         *([Exhibit(speed, is_drawn=True)] if speed is not None else []),
         *([Exhibit(owed)] if owed is not None else []),
         *([Exhibit(touches, is_drawn=True)] if touches is not None and touches.parts else []),
         *([Exhibit(fresh)] if fresh is not None and fresh.parts else []),
+        *([Exhibit(shared)] if shared is not None else []),
     ]
     since = f"'{material.measures.stage('prospect')}'" if asked_for else "the lead"
     return Chapter(

@@ -160,10 +160,10 @@ def _exhibit(exhibit: Exhibit, key: str, *, are_drawn: bool) -> Iterator[str]:
         yield _picture(result, f"Picture of: {result.title}. The table below has its numbers.")
     yield (
         f'<div class="scroll" role="region" aria-labelledby="{key}" tabindex="0">'
-        f"{_table(result.sheet(), result.title)}</div>"
+        f"{_table(exhibit.sheet, result.title)}</div>"
     )
-    if result.notes:
-        yield _list(result.notes, "notes")
+    if exhibit.notes:
+        yield _list(exhibit.notes, "notes")
 
 
 def _picture(result: Any, words: str) -> str:

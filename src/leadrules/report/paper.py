@@ -88,9 +88,9 @@ class Report:
             lines += ["", "", *_lines(chapter.title, width), "-" * min(width, len(chapter.title))]
             lines += _lines(chapter.about, width)
             lines += [x for said in chapter.said[1:] for x in wrapped(said, width, "- ", 0)]
-            for result in (exhibit.result for exhibit in chapter.exhibits):
-                lines += ["", *_lines(result.title, width), *sheet_text(result.sheet())]
-                lines += [x for note in result.notes for x in wrapped(note, width, "  ", 2)]
+            for shown in chapter.exhibits:
+                lines += ["", *_lines(shown.result.title, width), *sheet_text(shown.sheet)]
+                lines += [x for note in shown.notes for x in wrapped(note, width, "  ", 2)]
             if chapter.missing:
                 lines += ["", "Not measured:"]
                 lines += [x for why in chapter.missing for x in wrapped(why, width, "  ", 2)]

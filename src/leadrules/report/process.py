@@ -16,14 +16,16 @@ from leadrules.metrics.indicators import KeyRatios, key_ratios
 from leadrules.metrics.periods import Every, Period
 from leadrules.metrics.ratio import counted, percent
 from leadrules.metrics.ratios import Ratios
+from leadrules.metrics.usual_times import escalations
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
-from leadrules.report.wording import joined, share_of
+from leadrules.report.wording import came_to, from_to, joined, share_of
 from leadrules.values import datetime_of, instant_of
 
 __all__ = ["how_far", "where_they_are"]
 
 _MONTHS_SHOWN = 3
+_OLDEST = 10
 _WEEKS = timedelta(days=45)
 _STUCK = 90
 """Days after which a lead that has not moved is told of."""
@@ -35,7 +37,7 @@ def how_far(material: Material) -> Chapter:
     steps = material.tried("funnel", funnel, material.entries, **asked)
     ratios = material.tried("key ratios", key_ratios, material.entries, **asked)
     exhibits = [Exhibit(found, found is steps) for found in (steps, ratios) if found is not None]
-    for of, to in [*pairwise(material.measures.steps)][1:] if material.by else ():
+    for of, to in _handed_over(material) if material.by else ():
         grouped = material.tried(
             f"{of} to {to} by {', '.join(material.by)}",
             _conversion,
@@ -59,6 +61,16 @@ def how_far(material: Material) -> Chapter:
     )
 
 
+def _handed_over(material: Material) -> list[tuple[str, str]]:
+    """Return the pairs of steps that are of sales.
+
+    Who owns a lead now follows from how far it came: before the handover it is no cause.
+    """
+    steps = [*material.measures.steps]
+    start = steps.index("sales_ready") if "sales_ready" in steps else len(steps)
+    return [*pairwise(steps[start:])]
+
+
 def _conversion(entries: Any, *, by: Sequence[str], **asked: Any) -> Ratios:
     return conversion(entries, by=by, **asked)
 
@@ -70,7 +82,7 @@ def _steps(found: Funnel | None) -> Iterator[str]:
     first, *others = [step for step in found.steps if step.word] or found.steps
     if not others:
         return
-    parts = [f"{step.count:,} came to {_word(step.word or step.stage)}" for step in others]
+    parts = [f"{step.count:,} {came_to(step.word or step.stage)}" for step in others]
     last = others[-1]
     share = f" ({percent(last.count, first.count)} %)" if first.count else ""
     came = counted(first.count, _unit(found))
@@ -82,17 +94,13 @@ def _unit(found: Funnel) -> str:
     return ratio.unit if ratio is not None else "lead"
 
 
-def _word(word: str) -> str:
-    return f"'{word.replace('_', ' ')}'"
-
-
 def _narrowest(found: KeyRatios | None) -> Iterator[str]:
     """Yield which ratio is the lowest; an interval says whether that can be told."""
     ratios = [x for x in found or () if x.value is not None]
     if len(ratios) < 2:  # noqa: PLR2004 - of one, none is the lowest
         return
     low = min(ratios, key=lambda x: x.value or 0)
-    yield f"The narrowest step is {low.name.replace('_', ' ')}: {share_of(low)}."
+    yield f"The narrowest step is {from_to(low.name)}: {share_of(low)}."
 
 
 def where_they_are(material: Material) -> Chapter:
@@ -114,7 +122,18 @@ def where_they_are(material: Material) -> Chapter:
                 f"{stuck:,} of {counted(there, material.measures.unit)} that nobody has closed "
                 f"({percent(stuck, there)} %) have not left their stage for {_STUCK} days or more."
             )
+    late = material.tried(
+        "escalations", escalations, material.entries, leads=material.leads, by="owner"
+    )
+    if late is not None and late.leads:
+        judged = sum(x.open for x in late.usual if x.span is not None)
+        said.append(
+            f"{len(late.leads):,} of {counted(judged, material.measures.unit)} are in their stage "
+            f"for longer than {100 * late.quantile:.0f} % of those who went on were."
+        )
     exhibits = [Exhibit(found, is_drawn=True) for found in (old, moved) if found is not None]
+    if late is not None and late.leads:
+        exhibits.insert(1, Exhibit(late, most=_OLDEST))
     return Chapter(
         "Where are they now?",
         "Ages are of those who are in a stage now, since they came there. The flow is of all, "

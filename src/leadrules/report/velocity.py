@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+from leadrules.metrics.pipelines import pipeline_velocity
+from leadrules.metrics.projections import projection
+from leadrules.metrics.ratio import counted, half_up
 from leadrules.metrics.stage_times import time_to
 from leadrules.metrics.survivals import Survival
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
-from leadrules.report.wording import span_of
+from leadrules.report.wording import from_to, span_of
 
-__all__ = ["how_long"]
+__all__ = ["how_long", "to_come"]
 
 _DAYS = 90
 
@@ -41,7 +44,7 @@ def how_long(material: Material) -> Chapter:
 
 def _said(found: list[Survival]) -> Iterator[str]:
     for one in found:
-        name = one.name.replace("_", " ")
+        name = from_to(one.name)
         chance = one.within(timedelta(days=_DAYS))
         if one.median is not None:
             yield f"From {name}: half of them within {span_of(one.median)}."
@@ -51,3 +54,34 @@ def _said(found: list[Survival]) -> Iterator[str]:
                 f"From {name}: {share}; those who got there took {span_of(one.median_done)} "
                 "in the median."
             )
+
+
+def to_come(material: Material) -> Chapter:
+    """Return how many of the open leads will buy, if all goes on as it did."""
+    seen = material.tried("projection", projection, material.entries, leads=material.leads)
+    worth = None
+    if material.measures.value is not None and "quote" in material.measures.steps:
+        worth = material.tried(
+            "pipeline velocity",
+            pipeline_velocity,
+            material.entries,
+            material.leads,
+            period=material.period,
+        )
+    said = []
+    if seen is not None and seen.total.count:
+        low, high = seen.total.interval
+        expected = half_up(seen.total.expected, 1)
+        said.append(
+            f"Of {counted(seen.total.count, 'open ' + seen.unit)}, {low:,} to {high:,} are likely "
+            f"to buy within {span_of(seen.horizon)} ({expected} on average), if all goes on as "
+            "it did."
+        )
+    return Chapter(
+        "What is to come?",
+        "Each open lead has the chance of those who were once in its stage for as long. Leads that "
+        "are yet to come are not in it.",
+        tuple(said),
+        tuple(Exhibit(x, x is seen) for x in (seen, worth) if x is not None),
+        material.noted(),
+    )

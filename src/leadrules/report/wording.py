@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from leadrules.metrics.ratio import Ratio, counted, half_up, percent
 
-__all__ = ["joined", "share_of", "span_of"]
+__all__ = ["came_to", "from_to", "joined", "share_of", "span_of"]
+
+_CAME: Mapping[str, str] = {
+    "prospect": "showed interest",
+    "sales_ready": "became sales-ready",
+    "quote": "got a quote",
+    "close": "bought",
+}
+_CALLED: Mapping[str, str] = {"sales_ready": "sales-ready", "close": "sale"}
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -46,7 +55,27 @@ def span_of(span: timedelta, *, is_open_time: bool = False) -> str:
     return f"{count} {'open ' if is_open_time else ''}{unit}{'' if count == '1' else 's'}"
 
 
-def joined(words: list[str]) -> str:
+def came_to(step: str) -> str:
+    """Return what leads did that came to a word of the funnel, or to a stage.
+
+    Examples:
+        >>> came_to("close"), came_to("sal")
+        ('bought', "came to 'sal'")
+    """
+    return _CAME.get(step, f"came to '{step.replace('_', ' ')}'")
+
+
+def from_to(name: str) -> str:
+    """Return the name of a ratio of two steps, as a sentence says it.
+
+    Examples:
+        >>> from_to("sales_ready_to_close")
+        'sales-ready to sale'
+    """
+    return " to ".join(_CALLED.get(x, x.replace("_", " ")) for x in name.split("_to_"))
+
+
+def joined(words: Sequence[str]) -> str:
     """Return words as a list in a sentence.
 
     Examples:
