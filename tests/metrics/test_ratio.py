@@ -112,6 +112,11 @@ def test_a_notebook_shows_its_name_and_no_markup_of_it() -> None:
                 "say is_subset=False if that is meant"
             ),
         ),
+        (
+            {"basis": "cohrot"},
+            "basis: 'cohrot' is not possible; expected 'cohort', 'period' or 'snapshot'",
+        ),
+        ({"period": "2026"}, "period: '2026' is no Period; expected Period.of(...)"),
         ({"confidence": 1}, "confidence: 1 is not possible; expected between 0 and 1"),
         ({"confidence": 0.0}, "confidence: 0.0 is not possible; expected between 0 and 1"),
     ],
@@ -167,6 +172,13 @@ def test_a_ratio_is_neither_added_to_nor_compared_with_a_number() -> None:
     for operator in (add, lt, le, gt, ge):
         with pytest.raises(TypeError):
             operator(WON, 0.1)
+
+
+def test_counts_of_numpy_are_those_of_python() -> None:
+    numpy = pytest.importorskip("numpy")
+    found = Ratio("a_to_b", numpy.int64(1), numpy.uint8(4))
+    assert found == Ratio("a_to_b", 1, 4)
+    assert json.loads(json.dumps(found.to_dict()))["numerator"] == 1
 
 
 # How they are compared and added

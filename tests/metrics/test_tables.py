@@ -157,6 +157,14 @@ def test_dimensions_are_a_text_or_several() -> None:
     )
 
 
+@pytest.mark.parametrize(("wrong", "shown"), [(5, "5"), (["region", 5], "[...]")])
+def test_what_is_no_dimension_is_refused(wrong: Any, shown: str) -> None:
+    assert refusal(lambda: by_of(wrong)) == (
+        f"by: '{shown}' is not possible; expected columns by name",
+        "by",
+    )
+
+
 @pytest.mark.parametrize("kind", FRAMES)
 def test_dimensions_stand_beside_their_leads(kind: str) -> None:
     rows, leads = made_together(kind, (ROWS, ()), ([*LEADS, {"lead_id": "c", "region": "x"}], ()))
@@ -164,6 +172,20 @@ def test_dimensions_stand_beside_their_leads(kind: str) -> None:
     frame = with_dimensions(table.frame, table, leads, ["region"])
     found = collected(frame).sort(LEAD)
     assert found.select(LEAD, dimension("region")).rows() == [("a", "north"), ("b", None)]
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "duckdb"])
+def test_an_empty_text_is_no_group(kind: str) -> None:
+    leads = of_leads(a="", b="north")
+    table = open_table(made(kind, leads), "leads", {}, by=["region"])
+    found = collected(table.frame).sort(LEAD)
+    assert found[dimension("region")].to_list() == [None, "north"]
+
+
+def test_what_is_no_number_is_no_group() -> None:
+    leads = pl.DataFrame({"id": ["a", "b"], "size": [float("nan"), 2.5]})
+    found = collected(open_table(leads, "leads", {}, by=["size"]).frame).sort(LEAD)
+    assert found[dimension("size")].to_list() == [None, 2.5]
 
 
 def test_a_lead_of_which_nothing_is_known_has_no_group() -> None:

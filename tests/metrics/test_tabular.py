@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import narwhals.stable.v2 as nw
 import pytest
 
 from leadrules import EvaluationError
+from leadrules.metrics import Ratio, Ratios
 from leadrules.metrics.tabular import Column, Kind, Tabular
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -54,7 +56,7 @@ TWO = Found((FULL, EMPTY), ("a note", "another"))
 def test_as_text_every_cell_is_for_people() -> None:
     assert str(TWO).splitlines() == [
         "what <b>was</b> found",
-        "  owner   leads  won (%)   value  median (days)  wait hours  since             is late",
+        "  owner   leads  won (%)   value  median (days)  wait hours  since (UTC)       is late",
         "  anna   12,345     12.5  -1.001           14.0         0.3  2026-03-01 12:00  yes",
         "  -           -        -       -              -           -  -                 -",
         "  a note",
@@ -66,7 +68,7 @@ def test_without_rows_the_heads_are_left() -> None:
     empty = Found(())
     assert str(empty).splitlines()[1].split() == [
         "owner", "leads", "won", "(%)", "value", "median", "(days)", "wait", "hours", "since",
-        "is", "late",
+        "(UTC)", "is", "late",
     ]  # fmt: skip
     assert (len(empty), empty.to_dict()["rows"]) == (0, [])
 
@@ -146,6 +148,25 @@ def test_another_kind_of_frame_is_refused() -> None:
         "backend: 'panda' is no kind of frame; expected 'polars', 'pandas', 'pyarrow' or 'modin'"
     )
     assert (str(raised.value), raised.value.field) == (message, "backend")
+
+
+def test_a_moment_of_any_zone_is_shown_in_utc() -> None:
+    moment = NOON.astimezone(ZoneInfo("Asia/Tokyo"))
+    found = Found(((*EMPTY[:6], moment, None),))
+    assert "2026-03-01 12:00" in str(found)
+    (row,) = found.to_dict()["rows"]
+    assert row["since"] == "2026-03-01T12:00:00+00:00"
+
+
+def test_a_dimension_that_is_called_like_a_column_is_refused() -> None:
+    part = Ratio("a_to_b", 1, 4, group={"censored": "x"})
+    found = Ratios(part, ("censored",), (part,))
+    assert len(str(found).splitlines()) == 3
+    for make in (found.to_frame, found.to_dict):
+        with pytest.raises(EvaluationError) as raised:
+            make()
+        message = "by: the result has a column 'censored' of its own; rename that of the leads"
+        assert (str(raised.value), raised.value.field) == (message, "by")
 
 
 @pytest.mark.parametrize(

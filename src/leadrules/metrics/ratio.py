@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from operator import index
 from typing import Any, Literal
 
-from leadrules.errors import EvaluationError, as_written, in_line
+from leadrules.errors import EvaluationError, as_written, in_line, one_of
 from leadrules.metrics.intervals import CONFIDENCE, wilson
 from leadrules.metrics.periods import Period
 from leadrules.values import duration_text, instant_of, instant_text
@@ -18,6 +19,7 @@ __all__ = ["Basis", "Ratio", "counted", "half_up", "json_value", "percent", "plu
 Basis = Literal["cohort", "period", "snapshot"]
 """What is counted: those who came in a period, and what became of them (`cohort`); what happened
 in a period, to whomever (`period`); how things are at its end (`snapshot`)."""
+BASES: tuple[Basis, ...] = ("cohort", "period", "snapshot")
 
 
 def half_up(value: float, places: int) -> str:
@@ -93,8 +95,8 @@ class Ratio:
         confidence: How sure the interval is.
 
     Raises:
-        EvaluationError: If a count is negative, or the numerator is larger than the denominator of
-            which it is said to be a part.
+        EvaluationError: If a count is negative, another value is not possible, or the numerator is
+            larger than the denominator of which it is said to be a part.
 
     Examples:
         >>> from datetime import UTC, datetime
@@ -120,10 +122,13 @@ class Ratio:
 
     def __post_init__(self) -> None:
         for name in ("numerator", "denominator", "censored"):
-            count = getattr(self, name)
-            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                message = f"{name}: '{as_written(count)}' is no count; expected 0 or more"
-                raise EvaluationError(message, field=name)
+            object.__setattr__(self, name, _count(getattr(self, name), name))
+        if self.basis not in BASES:
+            message = f"basis: '{as_written(self.basis)}' is not possible; expected {one_of(BASES)}"
+            raise EvaluationError(message, field="basis")
+        if not isinstance(self.period, Period | None):
+            message = f"period: '{as_written(self.period)}' is no Period; expected Period.of(...)"
+            raise EvaluationError(message, field="period")
         if self.is_subset and self.numerator > self.denominator:
             message = (
                 f"{self.name}: {self.numerator:,} of {self.denominator:,} cannot be; the numerator "
@@ -252,6 +257,18 @@ class Ratio:
             "censored": self.censored,
             "is_subset": self.is_subset,
         }
+
+
+def _count(value: Any, name: str) -> int:
+    """Return a count, also one of numpy, as an integer of Python."""
+    try:
+        count = -1 if isinstance(value, bool) else index(value)
+    except TypeError:
+        count = -1
+    if count < 0:
+        message = f"{name}: '{as_written(value)}' is no count; expected 0 or more"
+        raise EvaluationError(message, field=name)
+    return count
 
 
 _ALIKE = ("name", "unit", "basis", "period", "window", "entry", "is_subset", "confidence")

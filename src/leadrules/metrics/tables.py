@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 
-from leadrules.errors import EvaluationError
+from leadrules.errors import EvaluationError, as_written
 from leadrules.frames.columns import Columns
 from leadrules.frames.kinds import PREFIX, recognised
 from leadrules.values import Type
@@ -51,14 +51,17 @@ def by_of(by: str | Sequence[str] | None) -> tuple[str, ...]:
     """Return the dimensions that a caller named.
 
     Raises:
-        EvaluationError: If one is named twice.
+        EvaluationError: If it is no name of a column, or one is named twice.
     """
-    found = () if by is None else (by,) if isinstance(by, str) else tuple(by)
+    found: Any = () if by is None else (by,) if isinstance(by, str) else by
+    if not isinstance(found, Sequence) or not all(isinstance(name, str) for name in found):
+        message = f"by: '{as_written(by)}' is not possible; expected columns by name"
+        raise EvaluationError(message, field="by")
     for name in found:
         if found.count(name) > 1:
             message = f"by: '{name}' stands here twice"
             raise EvaluationError(message, field="by")
-    return found
+    return tuple(found)
 
 
 def open_table(
@@ -76,7 +79,7 @@ def open_table(
         name: What messages call it.
         needed: The columns that must be there, with their types; `lead_id` is always needed.
         optional: Those that may be absent.
-        by: Columns by which leads are grouped, taken as they are.
+        by: Columns by which leads are grouped.
 
     Raises:
         EvaluationError: If it is no frame, or a column is absent or of a wrong type. It names the
@@ -96,10 +99,19 @@ def open_table(
     except EvaluationError as error:
         told = str(error).removeprefix(f"{name}: ")
         raise EvaluationError(f"{name}: {told}", field=error.field) from None
-    settled |= {dimension(x): nw.col(x) for x in by}
+    kinds = columns.frame.collect_schema() if by else {}
+    settled |= {dimension(x): _known(x, kinds[x]) for x in by}
     found = columns.frame.select(**settled).filter(nw.col(LEAD) != "")
     eager = isinstance(native, nw.DataFrame)
     return Table(name, found, frozenset(there), eager, tuple(by))
+
+
+def _known(column: str, dtype: Any) -> nw.Expr:
+    """Return a dimension as it is; an empty text and what is no number are missing."""
+    found = nw.col(column)
+    if dtype == nw.String:
+        return nw.when(found != "").then(found)
+    return nw.when(~found.is_nan()).then(found) if dtype.is_float() else found
 
 
 def with_dimensions(
