@@ -116,6 +116,16 @@ def test_a_cohort_that_still_runs_is_not_mature() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("reentry", "counts"), [("first", "the first entry"), ("every", "each entry")]
+)
+def test_who_came_back_is_told(reentry: str, counts: str) -> None:
+    words = WORDS.model_copy(update={"reentry": reentry})
+    rows = [*ENTRIES, *of_entries(("b", "mql", "2026-03-05"))]
+    found = cohorts(polars(rows), **{**ASKED, "measures": words})
+    assert found.notes[-1] == f"1 lead came to 'mql' again: {counts} counts"
+
+
 def test_steps_that_have_not_begun_are_not_there() -> None:
     found = cohorts(polars(ENTRIES), **ASKED, period="2026-03")
     # 75 days since the first of March: the third step has begun.

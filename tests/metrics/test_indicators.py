@@ -11,7 +11,7 @@ from hypothesis import given
 
 from leadrules.errors import EvaluationError
 from leadrules.metrics import Measures, conversion, key_ratios
-from tests.metrics.tables import AT, WORDS, made, measures, of_entries, of_leads, processes
+from tests.metrics.tables import AT, FRAMES, WORDS, made, measures, of_entries, of_leads, processes
 
 DAYS = timedelta(days=1)
 ENTRIES = of_entries(
@@ -70,6 +70,21 @@ def test_words_that_mean_nothing_are_told() -> None:
     assert str(caught.value) == (
         "ratio: no key ratio 'quote_to_closed'; did you mean 'quote_to_close'?"
     )
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_who_came_back_is_told(kind: str) -> None:
+    rows = of_entries(
+        *((lead, "mql", day) for lead in "ab" for day in ("2026-03-01", "2026-03-05")),
+        ("a", "sql", "2026-03-02"),
+        ("c", "mql", "2026-03-01"),
+        ("c", "mql", "2026-03-01"),  # the same entry again
+    )
+    for reentry, counts in (("last", "the last entry"), ("every", "each entry")):
+        words = WORDS.model_copy(update={"reentry": reentry})
+        found = key_ratios(made(kind, rows), measures=words, at=AT)
+        assert found.again == {"mql": 2}
+        assert f"2 leads came to 'mql' again: {counts} counts" in found.notes
 
 
 def test_a_policy_without_words_has_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -18,9 +18,9 @@ from leadrules.metrics.reached import (
     own_or_later,
     visits,
 )
-from leadrules.metrics.tables import LEAD, Table
+from leadrules.metrics.tables import LEAD, Table, collected
 
-__all__ = ["again", "climbed", "skipped", "when"]
+__all__ = ["again", "climbed", "returned", "skipped", "when"]
 
 _STAGE, _ENTERED = "stage", "entered"
 
@@ -86,6 +86,26 @@ def climbed(table: Table, stages: Sequence[str], measures: Measures) -> nw.LazyF
         first_of = nw.min_horizontal(*own) if len(own) > 1 else own[0]
         found += _step(place, read.index(stage), first_of)
     return frame.select(LEAD, OF, when(0), skipped(0), again(0), *found)
+
+
+def returned(table: Table, stages: Sequence[str]) -> Mapping[str, int]:
+    """Return how many leads entered each of some stages more than once, at different moments.
+
+    Args:
+        table: The entries.
+        stages: The stages; those that nobody came back to are not in what is returned.
+    """
+    found = (
+        table.frame.filter(nw.col(_STAGE).is_in([*stages]))
+        .with_columns(nw.col(_ENTERED).alias(_own(0)), nw.col(_ENTERED).alias(_last(0)))
+        .group_by(LEAD, _STAGE)
+        .agg(nw.col(_own(0)).min(), nw.col(_last(0)).max())
+        .filter(nw.col(_own(0)) < nw.col(_last(0)))
+        .group_by(_STAGE)
+        .agg(nw.len().alias(_own(0)))
+    )
+    counts = {stage: int(count) for stage, count in collected(found).iter_rows()}
+    return {stage: counts[stage] for stage in stages if stage in counts}
 
 
 def _own(place: int) -> str:

@@ -74,6 +74,7 @@ class Cohorts(Tabular):
         entry: Which entry counts.
         since: The first moment at which the second stage could be seen, if that is later.
         by: The dimensions, the coarsest first.
+        again: How many leads came to the first stage several times.
     """
 
     cohorts: tuple[Cohort, ...]
@@ -86,6 +87,7 @@ class Cohorts(Tabular):
     entry: str = "first"
     since: datetime | None = None
     by: tuple[str, ...] = ()
+    again: int = 0
 
     def __iter__(self) -> Iterator[Cohort]:
         return iter(self.cohorts)
@@ -136,6 +138,9 @@ class Cohorts(Tabular):
         running = [cohort.period.label for cohort in self.cohorts if not cohort.complete]
         if running:
             yield f"{running[0]} still runs: others may join it"
+        if self.again:
+            counts = "each entry" if self.entry == "every" else f"the {self.entry} entry"
+            yield f"{counted(self.again, 'lead')} came to '{self.of}' again: {counts} counts"
 
     def columns(self) -> Sequence[Column]:
         """Return its columns: the dimensions, the cohort, its size, the window, the share."""

@@ -18,6 +18,7 @@ from leadrules.metrics.arguments import (
     demand_period,
     demand_window,
 )
+from leadrules.metrics.climbs import returned
 from leadrules.metrics.cohort_table import Cohort, Cohorts
 from leadrules.metrics.conversions import pair_of, spanned
 from leadrules.metrics.document import Measures
@@ -181,6 +182,7 @@ def cohorts(  # noqa: PLR0913 - what a triangle has to say of itself
         words.reentry,
         since,
         groups,
+        returned(table, [one]).get(one, 0),
     )
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from leadrules.errors import EvaluationError, did_you_mean
-from leadrules.metrics.arguments import demand_measures
+from leadrules.metrics.arguments import demand_measures, demand_moment
+from leadrules.metrics.climbs import returned
 from leadrules.metrics.conversions import conversion
 from leadrules.metrics.document import STEPS, Measures
 from leadrules.metrics.periods import Period
 from leadrules.metrics.pictures import COLOURS, WIDTH, Theme, charts, label_of, themed
 from leadrules.metrics.ratio import Ratio, counted
 from leadrules.metrics.ratios import Ratios
+from leadrules.metrics.reached import entries_table
 from leadrules.metrics.tables import by_of
 from leadrules.metrics.tabular import Column, Tabular
 
@@ -36,12 +38,14 @@ class KeyRatios(Tabular):
         missing: The words that mean nothing, so that ratios of them are not here.
         at: The moment up to which they are known.
         by: The dimensions, the coarsest first.
+        again: How many leads came to the stage of a word several times, by stage.
     """
 
     found: tuple[Ratios, ...]
     missing: tuple[str, ...]
     at: datetime
     by: tuple[str, ...] = ()
+    again: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     def __iter__(self) -> Iterator[Ratio]:
         return (ratios.total for ratios in self.found)
@@ -85,6 +89,10 @@ class KeyRatios(Tabular):
             count = counted(ratio.denominator, ratio.unit)
             censored = f", {ratio.censored:,} censored" if ratio.censored else ""
             yield f"{_words(ratio.name)}: {ratio.numerator:,} of {count}{days}{censored}"
+        for stage, times in self.again.items():
+            entry = self.found[0].total.entry
+            counts = "each entry" if entry == "every" else f"the {entry} entry"
+            yield f"{counted(times, 'lead')} came to '{stage}' again: {counts} counts"
         for word in self.missing:
             absent = [_words(name) for name in KEY_RATIOS if word in name.split("_to_")]
             yield f"'{word}' means no stage: no {' and no '.join(absent)}"
@@ -236,4 +244,10 @@ def key_ratios(  # noqa: PLR0913 - what a ratio has to say of itself
                 by=groups,
             )
             found.append(ratio if isinstance(ratio, Ratios) else Ratios(ratio, (), ()))
-    return KeyRatios(tuple(found), tuple(x for x in STEPS if x not in words), at, groups)
+    missing = tuple(x for x in STEPS if x not in words)
+    if not found:
+        return KeyRatios((), missing, at, groups)
+    # Where a way ends, coming back changes no ratio.
+    from_where = [words[one] for one, two in pairwise(STEPS) if one in words and two in words]
+    table = entries_table(entries, at=demand_moment(at))
+    return KeyRatios(tuple(found), missing, at, groups, returned(table, from_where))
