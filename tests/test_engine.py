@@ -202,6 +202,16 @@ def test_a_lead_is_scored_and_its_stage_is_found_before_it_is_routed() -> None:
     assert [routed_by(DEMO, owned, hours=hours) for hours in (2, 9)] == ["hot", "late"]
 
 
+def test_an_evaluation_routes_the_lead_if_it_is_told_where_the_rotation_stands() -> None:
+    start = ROUTED.router.start()
+    found = ROUTED.evaluate(LEAD, events=[DEMO], rotation=start, at=AT)
+    assert (found.assignment, found.rotation) == ROUTED.route(
+        LEAD, events=[DEMO], rotation=start, at=AT
+    )
+    plain = ROUTED.evaluate(LEAD, events=[DEMO], at=AT)
+    assert plain == replace(found, assignment=None, rotation=None)
+
+
 def test_a_lead_is_routed_by_the_state_that_the_host_keeps() -> None:
     kept = ROUTED.machine.replay(LEAD, events=[happened("m1", 1, "moved", to="sql")])
     assert (routed_by(state=kept), routed_by()) == ("sold", "rest")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,8 @@ class Evaluation:
         score: How good it is; None if the policy does not score.
         state: Where it is in the process; None if the policy has no lifecycle, or nobody says
             when the lead arose.
+        assignment: Who gets it, or why nobody does; None if nobody asked.
+        rotation: Where the rotation stands after that, to be kept; None if nobody asked.
     """
 
     lead_id: str
@@ -51,6 +53,8 @@ class Evaluation:
     policy: str
     score: Score | None
     state: State | None = None
+    assignment: Answered | None = None
+    rotation: Rotation | None = None
 
 
 class Engine:
@@ -153,7 +157,7 @@ class Engine:
             raise EvaluationError(message, field="routing")
         return self._router
 
-    def evaluate(
+    def evaluate(  # noqa: PLR0913 - what each step reads
         self,
         lead: Lead,
         *,
@@ -161,6 +165,8 @@ class Engine:
         state: State | None = None,
         at: datetime,
         previous: str | None = None,
+        rotation: Rotation | None = None,
+        load: Mapping[str, int] | None = None,
     ) -> Evaluation:
         """Return what the policy says of a lead at a moment.
 
@@ -170,9 +176,12 @@ class Engine:
             state: Where it is in the process, if the host keeps that; else its events say so.
             at: The moment; with a time zone.
             previous: The band that the lead was in before; by default that of its last move.
+            rotation: Where the rotation stands; with it, the lead is routed, too.
+            load: How many leads each member works on, as of `router.route`.
 
         Raises:
-            EvaluationError: If the lead, the events or the moment cannot be evaluated.
+            EvaluationError: If the lead, the events or the moment cannot be evaluated, or it is to
+                be routed and the policy has no section `routing`.
         """
         _demand_lead(lead)
         moment = moment_of(at)
@@ -188,7 +197,13 @@ class Engine:
             if self._scorer
             else None
         )
-        return Evaluation(lead.id, at, self.policy.hash, score, state)
+        found = Evaluation(lead.id, at, self.policy.hash, score, state)
+        if rotation is None:
+            return found
+        router = self._router_for(rotation)
+        derived = self.derived(lead, evaluation=found)
+        answer, after = router.route(lead, at=at, state=rotation, derived=derived, load=load)
+        return replace(found, assignment=answer, rotation=after)
 
     def advance(  # noqa: PLR0913 - what the machine is asked, and what the score reads
         self,
@@ -279,10 +294,17 @@ class Engine:
             EvaluationError: If the policy has no section `routing`, or as of `evaluate` and
                 `router.route`.
         """
-        router = self._router_for(rotation)
-        found = self.evaluate(lead, events=events, state=state, at=at, previous=previous)
-        derived = self.derived(lead, evaluation=found)
-        return router.route(lead, at=at, state=rotation, derived=derived, load=load)
+        self._router_for(rotation)
+        found = self.evaluate(
+            lead,
+            events=events,
+            state=state,
+            at=at,
+            previous=previous,
+            rotation=rotation,
+            load=load,
+        )
+        return found.assignment, found.rotation  # type: ignore[return-value]  # it was asked for
 
     def explain_route(  # noqa: PLR0913 - as `route`, and how it is told
         self,
