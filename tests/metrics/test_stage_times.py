@@ -333,6 +333,20 @@ def test_what_is_not_possible_of_stays(given: dict[str, Any], message: str) -> N
     assert str(caught.value) == message
 
 
+def test_what_is_known_only_of_those_who_got_there() -> None:
+    ids = [f"l{n}" for n in range(60)]
+    rows = of_entries(*((x, "sql", "2026-03-01") for x in ids))
+    rows += of_entries(*((x, "won", "2026-04-01") for x in ids[:20]))
+    leads = [{"lead_id": x, "size": "big" if place < 20 else None} for place, x in enumerate(ids)]
+    with pytest.raises(EvaluationError) as caught:
+        to_won(rows, leads=made("polars", leads), by="size")
+    assert str(caught.value) == (
+        "by: 'size' is known for 20 of the 20 leads that came to 'close', and for none of the "
+        "other 40; a rate by it would be 100 %; expected a column that is known whatever became "
+        "of them"
+    )
+
+
 def test_no_dimension() -> None:
     entries, leads = made_together("polars", (ENTRIES, ()), (LEADS, ()))
     found = time_to(entries, of="sql", to="won", measures=WORDS, at=AT, leads=leads, by="region")
