@@ -80,6 +80,12 @@ def test_what_is_not_for_the_eye_is_spelt_out() -> None:
     assert len(str(found).splitlines()) == 4
 
 
+def test_in_ipython_it_is_a_table_or_text() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+    found, _ = formatters.DisplayFormatter().format(TWO)
+    assert found == {"text/plain": str(TWO), "text/html": TWO._repr_html_()}
+
+
 def test_as_html_nothing_is_markup() -> None:
     html = Found((("<script>", *EMPTY[1:]),), ("<i>",))._repr_html_()
     assert "<script>" not in html

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadrules.metrics.pictures import (
+    ABOVE,
     COLOURS,
     MOST_BARS,
     WIDTH,
@@ -52,7 +53,7 @@ def bars_of(  # noqa: PLR0913 - what a picture says
     )
     scale = alt.Scale(domain=[0, (most or 1) * 1.25], nice=False)  # room for the text
     base = alt.Chart(alt.Data(values=shown)).encode(
-        y=alt.Y("label:N", sort=None, title=of),
+        y=alt.Y("label:N", sort=None, title=of, axis=alt.Axis(**ABOVE)),
         x=alt.X("amount:Q", title=unit, axis=axis, scale=scale),
     )
     colours = list(COLOURS.get(theme, [""]))

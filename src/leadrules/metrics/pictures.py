@@ -18,6 +18,14 @@ WIDTH = 480
 """How wide a picture is, in pixels; a notebook and a page beside text have room for it."""
 LETTERS = 80
 """How many letters a line below the title has, so that it is no wider than the picture."""
+ABOVE: Mapping[str, Any] = {
+    "titleAngle": 0,
+    "titleAlign": "right",
+    "titleAnchor": "end",
+    "titleX": -8,
+    "titleY": -8,
+}
+"""What labels of bars are stands above them, since beside them it could stand on long ones."""
 MOST_BARS = 40
 """Of more groups a picture shows the largest, and says so."""
 
@@ -74,7 +82,7 @@ def themed(chart: Any, theme: Theme, *, title: str, notes: Sequence[str] = ()) -
             "domainColor": faint,
             "gridColor": faint,
             "tickColor": faint,
-            "labelLimit": 240,
+            "labelLimit": 300,
         },
         legend=label,
         header=label,
@@ -125,10 +133,10 @@ def intervals_of(parts: Sequence[Ratio], total: Ratio, by: Sequence[str], *, the
     interval = f", with {half_up(100 * total.confidence, 0)} % interval" if total.is_subset else ""
     unit = f"share of {plural(total.unit)}{interval}"
     share = alt.X("share:Q", title=unit, axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True))
-    # What the labels are stands above them, since it could stand on long ones beside them.
-    above = alt.Axis(titleAngle=0, titleAlign="right", titleAnchor="end", titleX=-8, titleY=-8)
     order = [*dict.fromkeys(row["group"] for row in rows)]
-    group = alt.Y("group:N", sort=order, title=", ".join(by).replace("_", " "), axis=above)
+    group = alt.Y(
+        "group:N", sort=order, title=", ".join(by).replace("_", " "), axis=alt.Axis(**ABOVE)
+    )
     base = alt.Chart(alt.Data(values=rows)).encode(y=group)
     ink, colour = _INK.get(theme, ""), COLOURS.get(theme, [""])[0]
     layers = []

@@ -119,6 +119,10 @@ class Tabular(ABC):
         notes = [f"  {told(note)}" for note in self.notes]
         return "\n".join([told(self.title), *sheet_text(self.sheet()), *notes])
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """Return what IPython shows: a table in a notebook, the text where there is no HTML."""
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
     def _repr_html_(self) -> str:
         from html import escape  # noqa: PLC0415 - only in a notebook
 
