@@ -137,7 +137,7 @@ def _summed(
     luck = chance * (1 - chance)
     value: pl.Expr = pl.lit(None, pl.Float64)
     if valued:
-        same = known & (pl.col(CURRENCY) == currency)
+        same = known & (pl.col(CURRENCY) == (currency or ""))  # nobody has a value if there is none
         value = pl.when(same).then(pl.col(AMOUNT).cast(pl.Float64))
     sums = {
         "count": known,
