@@ -131,6 +131,13 @@ def test_the_periods_of_scores_and_groups_are_known_too() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "more", "message"),
     [
+        (
+            [BEFORE["mql to sql"]],
+            {},
+            {},
+            "before: expected measures by name, such as {'won': conversion(...)}",
+        ),
+        ({}, (), {}, "after: expected measures by name, such as {'won': conversion(...)}"),
         ({"a": [1.0]}, {}, {}, "a: is measured before and not after; expected both"),
         ({}, {"a": [1.0]}, {}, "a: is measured after and not before; expected both"),
         (

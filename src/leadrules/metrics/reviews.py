@@ -216,6 +216,10 @@ def process_review(  # noqa: PLR0913 - what a review has to be told
         (['close'], ['hours to touch'])
     """
     better = better or {}
+    for what, side in (("before", before), ("after", after)):
+        if not isinstance(side, Mapping):
+            message = f"{what}: expected measures by name, such as {{'won': conversion(...)}}"
+            raise EvaluationError(message, field=what)
     for name in (*before, *after):
         if name not in before or name not in after:
             there, other = ("before", "after") if name in before else ("after", "before")
