@@ -150,14 +150,13 @@ def test_a_result_says_what_is_beyond_noise() -> None:
         "  (all)        8         158        164  19.8 (16.8 to 23.1)  20.5 (17.5 to 23.9)"
         "            -            -  -\n"
         "  north        1          24         30  24.0 (15.4 to 35.7)  30.0 (20.2 to 42.8)"
-        "            -            -  more work\n"
+        "            -            -  -\n"
         "  south        3         120        120  40.0 (33.2 to 47.8)  40.0 (33.2 to 47.8)"
         "            -            -  more work\n"
         "  west         3          12         12     4.0 (2.1 to 7.0)     4.0 (2.1 to 7.0)"
         "            -            -  less work\n"
         "  (none)       1           2          2     2.0 (0.2 to 7.2)     2.0 (0.2 to 7.2)"
         "            -            -  -\n"
-        "  north: more work (more new leads per person, p 0.039)\n"
         "  south: more work (more open leads per person, p below 0.001; "
         "more new leads per person, p below 0.001)\n"
         "  west: less work (fewer open leads per person, p below 0.001; "
@@ -167,7 +166,19 @@ def test_a_result_says_what_is_beyond_noise() -> None:
     )
     frame = found.to_frame()
     assert frame["open_each"].to_list() == [158 / 8, 24.0, 40.0, 4.0, 2.0]
-    assert frame["finding"].to_list() == [None, "more work", "more work", "less work", None]
+    assert frame["finding"].to_list() == [None, None, "more work", "less work", None]
+
+
+def test_who_only_differs_from_one_large_territory_is_within_noise() -> None:
+    tables = together(*(team(name, 3, 10) for name in ("east", "north")), team("south", 3, 22))
+    found = asked("polars", tables, obligations=None, events=None)
+    new = {part.group["region"]: next(x for x in part.signals if x.of == "new")
+           for part in found.parts}  # fmt: skip
+    assert {name: (round(x.p, 3), x.is_beyond_noise) for name, x in new.items()} == {
+        "east": (0.038, False),
+        "north": (0.038, False),
+        "south": (0.0, True),
+    }
 
 
 def test_equal_territories_are_within_noise() -> None:

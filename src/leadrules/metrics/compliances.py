@@ -290,7 +290,7 @@ def freshness(
     days = _until(moment, words.in_zone)
     parts = [_fresh(row, words.unit, days, groups) for row in counts.iter_rows(named=True)]
     total = Ratio(
-        "up_to_date",
+        "fresh",
         sum(part.numerator for part in parts),
         sum(part.denominator for part in parts),
         unit=words.unit,
@@ -304,7 +304,7 @@ def freshness(
 def _fresh(row: Mapping[str, Any], unit: str, days: Period, groups: Sequence[str]) -> Ratio:
     fresh, stale = int(row["not_due"] or 0), int(row["overdue"] or 0)
     return Ratio(
-        "up_to_date",
+        "fresh",
         fresh,
         fresh + stale,
         unit=unit,

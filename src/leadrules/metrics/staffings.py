@@ -14,7 +14,7 @@ from leadrules.errors import EvaluationError, as_written
 from leadrules.frames.kinds import PREFIX
 from leadrules.metrics.arguments import demand_measures, demand_moment, demand_period
 from leadrules.metrics.conversions import grouped, spanned
-from leadrules.metrics.differences import adjusted
+from leadrules.metrics.differences import Estimate, adjusted
 from leadrules.metrics.document import Measures
 from leadrules.metrics.intervals import CONFIDENCE
 from leadrules.metrics.loads import Load, rest_of, tests_of, together
@@ -63,6 +63,7 @@ def staffing(  # noqa: PLR0913 - four tables, and what is asked of them
     Each territory is tested against all others together: open and new leads for each person by
     the exact conditional test of two Poisson rates, the share overdue by chi-square or Fisher's
     test, the wait of leads by the log-rank test. The p-values are corrected for their number.
+    Beyond noise is what is below 5 %, and whose interval does not hold the value of the whole.
 
     Args:
         leads: The leads, one row each: `lead_id` or `id`, `created`, and the columns `by` and
@@ -105,24 +106,25 @@ def staffing(  # noqa: PLR0913 - four tables, and what is asked of them
             timekeeper=timekeeper, period=days, by=by,
         )  # fmt: skip
         _add_curves(counts, speed, by)
-    parts = [_territory({by: name}, found) for name, found in counts.items()]
-    everything = rest_of(counts, None)
+    whole = _territory({}, rest_of(counts, None))
     tests = {name: [*tests_of(found, rest_of(counts, name))] for name, found in counts.items()
              if name is not None}  # fmt: skip
     corrected = iter(adjusted([p for found in tests.values() for *_, p in found]))
-    signals = {
-        name: tuple(
-            Signal(of, is_worse, p, p < _CHANCE)
-            for (of, is_worse, _), p in zip(found, corrected, strict=False)
+    parts = []
+    for name, found in counts.items():
+        part = _territory({by: name}, found)
+        ps = zip(tests.get(name, ()), corrected, strict=False)
+        signals = [
+            Signal(of, is_worse, p, p < _CHANCE and _is_apart(part.of(of), whole.of(of)))
+            for (of, is_worse, _), p in ps
             if p is not None
-        )
-        for name, found in tests.items()
-    }
+        ]
+        parts.append(replace(part, signals=tuple(signals)))
     return Staffing(
         by,
         days or spanned(work[_FIRST].to_list(), work[_LAST].to_list(), words.in_zone),
-        _territory({}, everything),
-        tuple(replace(part, signals=signals.get(part.group[by], ())) for part in parts),
+        whole,
+        tuple(parts),
         sum(len(found) for found in tests.values()),
         timekeeper is not None,
     )
@@ -206,6 +208,18 @@ def _add_curves(counts: dict[Any, Load], speed: Speed, by: str) -> None:
     curves = {pace.group[by]: pace.curve for pace in speed.level(by)}
     for name, own in counts.items():
         own.curve = curves[name] if name in curves else together([])
+
+
+def _is_apart(own: Estimate, whole: Estimate) -> bool:
+    """Return whether the interval of a territory does not hold the value of the whole.
+
+    One large territory is most of the rest of each other, which then differ from it and from
+    nobody else.
+    """
+    if whole.value is None or own.value is None:
+        return True
+    is_above = own.low is not None and whole.value < own.low
+    return is_above or (own.high is not None and whole.value > own.high)
 
 
 def _territory(group: Mapping[str, Any], counts: Load) -> Territory:

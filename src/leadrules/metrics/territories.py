@@ -61,7 +61,8 @@ class Signal(NamedTuple):
         is_worse: Whether it has more work for each person, more overdue, or is slower.
         p: How likely such a difference, or a larger one, is by chance alone, corrected for how
             many were tested.
-        is_beyond_noise: Whether that is below 5 %.
+        is_beyond_noise: Whether that is below 5 %, and the interval of the territory does not hold
+            the value of the whole.
     """
 
     of: str
