@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from leadrules.metrics.aging import Ages, StageAge, ages
     from leadrules.metrics.attainments import objectives
     from leadrules.metrics.attributions import Attribution, Credit, attribution
+    from leadrules.metrics.band_rates import BandRates
+    from leadrules.metrics.calibrations import Calibration
     from leadrules.metrics.changes import Change, compared
     from leadrules.metrics.cohort_table import Cohort, Cohorts
     from leadrules.metrics.cohort_tables import cohorts
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from leadrules.metrics.flows import Flow, FlowStep, flow
     from leadrules.metrics.funnel_table import Funnel, FunnelStep
     from leadrules.metrics.funnels import funnel
+    from leadrules.metrics.gains import Gains
     from leadrules.metrics.indicators import KeyRatios, key_ratios
     from leadrules.metrics.loss_tables import Loss, Losses, LossStages, losses
     from leadrules.metrics.objective_tables import Attainment, Objectives
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from leadrules.metrics.projected import Projected, Projection
     from leadrules.metrics.projections import projection
     from leadrules.metrics.qualities import Quality, score_quality
+    from leadrules.metrics.rankings import Area, Separation
     from leadrules.metrics.ratio import Ratio
     from leadrules.metrics.ratios import Ratios
     from leadrules.metrics.rejection_tables import (
@@ -47,11 +51,12 @@ if TYPE_CHECKING:
     from leadrules.metrics.returns import programmes
     from leadrules.metrics.reviews import Review, process_review
     from leadrules.metrics.speeds import speed_to_lead
-    from leadrules.metrics.stabilities import Stability, stability
+    from leadrules.metrics.stabilities import ColumnStability, Stability, stability
     from leadrules.metrics.staffings import staffing
     from leadrules.metrics.stage_times import time_in, time_to
     from leadrules.metrics.survivals import Comparison, Survival, Survivals
     from leadrules.metrics.territories import Signal, Staffing, Territory
+    from leadrules.metrics.thresholds import Threshold
     from leadrules.metrics.usual_times import escalations
     from leadrules.metrics.value_ratio import ValueRatio
     from leadrules.metrics.velocities import PipelineVelocity, Velocity
@@ -59,12 +64,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Ages",
+    "Area",
     "Attainment",
     "Attribution",
+    "BandRates",
+    "Calibration",
     "Chance",
     "Change",
     "Cohort",
     "Cohorts",
+    "ColumnStability",
     "Comebacks",
     "Comparison",
     "Compliance",
@@ -76,6 +85,7 @@ __all__ = [
     "FlowStep",
     "Funnel",
     "FunnelStep",
+    "Gains",
     "Kept",
     "KeyRatios",
     "Loss",
@@ -97,6 +107,7 @@ __all__ = [
     "RejectionReasons",
     "Rejections",
     "Review",
+    "Separation",
     "Signal",
     "Speed",
     "Stability",
@@ -105,6 +116,7 @@ __all__ = [
     "Survival",
     "Survivals",
     "Territory",
+    "Threshold",
     "UsualTime",
     "ValueRatio",
     "Velocity",
@@ -141,6 +153,8 @@ _HOMES = {
     "aging": ("Ages", "StageAge", "ages"),
     "attainments": ("objectives",),
     "attributions": ("Attribution", "Credit", "attribution"),
+    "band_rates": ("BandRates",),
+    "calibrations": ("Calibration",),
     "changes": ("Change", "compared"),
     "cohort_table": ("Cohort", "Cohorts"),
     "cohort_tables": ("cohorts",),
@@ -153,6 +167,7 @@ _HOMES = {
     "flows": ("Flow", "FlowStep", "flow"),
     "funnel_table": ("Funnel", "FunnelStep"),
     "funnels": ("funnel",),
+    "gains": ("Gains",),
     "indicators": ("KeyRatios", "key_ratios"),
     "loss_tables": ("Loss", "LossStages", "Losses", "losses"),
     "objective_tables": ("Attainment", "Objectives"),
@@ -163,17 +178,19 @@ _HOMES = {
     "projected": ("Projected", "Projection"),
     "projections": ("projection",),
     "qualities": ("Quality", "score_quality"),
+    "rankings": ("Area", "Separation"),
     "ratio": ("Ratio",),
     "ratios": ("Ratios",),
     "rejection_tables": ("Rejection", "RejectionReasons", "Rejections", "rejections"),
     "returns": ("programmes",),
     "reviews": ("Review", "process_review"),
     "speeds": ("speed_to_lead",),
-    "stabilities": ("Stability", "stability"),
+    "stabilities": ("ColumnStability", "Stability", "stability"),
     "staffings": ("staffing",),
     "stage_times": ("time_in", "time_to"),
     "survivals": ("Comparison", "Survival", "Survivals"),
     "territories": ("Signal", "Staffing", "Territory"),
+    "thresholds": ("Threshold",),
     "usual_times": ("escalations",),
     "value_ratio": ("ValueRatio",),
     "velocities": ("PipelineVelocity", "Velocity"),
