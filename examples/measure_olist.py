@@ -29,7 +29,7 @@ from typing import Any
 import polars as pl
 
 from leadrules import EvaluationError
-from leadrules.metrics import Measures, Period, Ratio, Ratios, cohorts, conversion, time_to
+from leadrules.metrics import Measures, Period, Ratio, Ratios, cohorts, conversion, funnel, time_to
 from leadrules.metrics.document import FunnelWords
 from leadrules.metrics.ratio import half_up, percent
 
@@ -202,8 +202,9 @@ def main(say: Say = print) -> Found:
     entries = entries_of(leads, deals)
     at = datetime(2018, 11, 15, tzinfo=UTC)  # the day after the last deal
     total = conversion(entries, of="mql", to="won", measures=WORDS, at=at)
-    say(str(total))
-    found: Found = {"total": total, "entries": entries}
+    steps = funnel(entries, measures=WORDS, at=at)
+    say(f"{total}\n\n{steps}\n")
+    found: Found = {"total": total, "funnel": steps, "entries": entries, "leads": leads}
     found |= zone_of_the_deals(deals, say)
     found |= by_origin(leads, entries, at, say)
     won = whole_days(leads, deals)

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from examples import measure_olist
 from examples.measure_olist import entries_of
+from leadrules.metrics import cohorts, conversion, time_to
 from leadrules.metrics.ratio import half_up
 
 
@@ -75,6 +77,7 @@ def test_a_deal_that_was_won_before_the_lead_came_is_told(measured: Mapping[str,
     every = measured["time"]
     assert (every.reached, every.count, every.negative) == (842, 8_000, 1)
     assert "1 got there before they came, by the data: as if at once" in every.notes
+    assert "1 of 842 came to 'won' before 'mql'" in measured["funnel"].notes
     # to the second and by the clocks of both tables, with the one at 0
     assert every.median_done == timedelta(days=14, hours=13, minutes=7, seconds=3)
     assert half_up(every.mean_done / timedelta(days=1), 2) == "48.99"
@@ -115,6 +118,31 @@ def test_the_curve_is_that_of_lifelines(measured: Mapping[str, Any]) -> None:
     for number in (1, 14, 90, 365):
         found = measured["time"].within(timedelta(days=number))
         assert found.value == pytest.approx(1 - fitter.predict(number), abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "lazy", "pandas"])
+def test_every_kind_of_frame_says_the_same(measured: Mapping[str, Any], kind: str) -> None:
+    entries, leads = measured["entries"], measured["leads"].rename({"mql_id": "lead_id"})
+    at = datetime(2018, 11, 15, tzinfo=UTC)
+    other, others = as_kind(entries, kind), as_kind(leads, kind)
+    for measure in (conversion, cohorts, time_to):
+        asked: dict[str, Any] = {
+            "of": "mql",
+            "to": "won",
+            "measures": measure_olist.WORDS,
+            "at": at,
+        }
+        found = measure(other, **asked, leads=others, by="origin")
+        assert str(found) == str(measure(entries, **asked, leads=leads, by="origin"))
+
+
+def as_kind(frame: pl.DataFrame, kind: str) -> Any:
+    match kind:
+        case "lazy":
+            return frame.lazy()
+        case "pandas":
+            return frame.to_pandas()
+    return duckdb.from_arrow(frame.to_arrow())
 
 
 # --- how the tables become entries, on days that are invented
