@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from leadrules.document import path_text
 from leadrules.errors import EvaluationError, as_written, one_of
 from leadrules.metrics.document import Measures
 from leadrules.metrics.periods import Period, period_of
@@ -25,13 +26,16 @@ def demand_measures(measures: Any) -> Measures:
     """Return measures, or refuse what is none.
 
     Raises:
-        EvaluationError: If it is none.
+        EvaluationError: If it is none, or words, path and ends contradict each other.
     """
     if not isinstance(measures, Measures):
         message = (
             f"measures: '{as_written(measures)}' is not possible; "
             "expected policy.measures, or Measures(...)"
         )
+        raise EvaluationError(message, field="measures")
+    for problem in measures.check_stages():
+        message = f"{path_text(('measures', *problem.path))}: {problem.message}"
         raise EvaluationError(message, field="measures")
     return measures
 

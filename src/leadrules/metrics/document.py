@@ -195,13 +195,24 @@ class Measures(Section):
             vocabulary: The names of the policy.
             kinds: The kind of each stage of its lifecycle, if it has one.
         """
+        yield from self.check_stages(kinds)
+        if self.value is not None:
+            yield from _check_money(self.value, vocabulary)
+        full = self.completed(zone="UTC", kinds=kinds)
+        yield from self._check_objectives(vocabulary, {*full.steps, *full.order, *(kinds or {})})
+
+    def check_stages(self, kinds: Mapping[str, str] | None = None) -> Iterator[Problem]:
+        """Yield every problem with the stages: words, path and ends that contradict each other.
+
+        Args:
+            kinds: The kind of each stage of the lifecycle, if there is one.
+        """
         for path, stage in self._named():
             if kinds is not None and stage not in kinds:
                 yield Problem(
                     "unknown-name", f"no stage '{stage}'{did_you_mean(stage, kinds)}", path
                 )
-        full = self.completed(zone="UTC", kinds=kinds)
-        order = full.order
+        order = self.completed(zone="UTC", kinds=kinds).order
         before = -1
         for step, stage in self.steps.items():
             if stage not in order:
@@ -224,9 +235,6 @@ class Measures(Section):
                 message = f"'{stage}' is of kind '{kinds[stage]}'; expected an open stage, or 'won'"
                 yield Problem("wrong-value", message, ("path", index))
         yield from self._check_places(order)
-        if self.value is not None:
-            yield from _check_money(self.value, vocabulary)
-        yield from self._check_objectives(vocabulary, {*full.steps, *order, *(kinds or {})})
 
     def _named(self) -> Iterator[tuple[Path, str]]:
         for step, stage in self.steps.items():
