@@ -95,10 +95,7 @@ def test_it_tells_what_it_knows() -> None:
         "2026-07-01 00:00 UTC, worth 197.62 EUR (0 EUR to 400 EUR)"
     )
     assert [" ".join(line.split()) for line in str(found).split("\n")[1:4]] == [
-        (
-            "stage open will be won low high worth value low value high currency "
-            "of too little history"
-        ),
+        ("stage open will be won low high worth value low value high currency too little history"),
         "mql 0 0.000 0 0 0 EUR 0 EUR 0 EUR EUR 1",
         "proposal 2 0.976 0 2 197.62 EUR 0 EUR 400 EUR EUR 0",
     ]
@@ -106,7 +103,7 @@ def test_it_tells_what_it_knows() -> None:
         "each has the chance of those who were once in its stage for as long",
         "the interval has the luck of each and the doubt about chances, if all goes on so",
         "it has neither leads that are yet to come nor a change of market, team or process",
-        "1 more are open in stages with too little history: not in it",
+        "1 more are open where, or for longer than, too few were: not in it",
         "1 more are in no stage on the way to the sale: not in it",
     ]
     frame = found.to_frame()
@@ -114,12 +111,19 @@ def test_it_tells_what_it_knows() -> None:
 
 
 def test_beyond_what_was_seen() -> None:
-    rows = of_entries(
-        *((f"l{n}", "sql", "2026-06-01") for n in range(25)), ("l0", "won", "2026-06-02")
-    )
+    rows = of_entries(*((f"l{n}", "sql", "2026-05-01") for n in range(25)))
+    rows += of_entries(("l0", "won", "2026-05-20"), ("new", "sql", "2026-06-25"))
     found = projection(made("polars", rows), measures=WORDS, at=AT, horizon=400 * DAYS)
-    assert found.short == 24
-    assert "for 24 nobody was followed as long as that: a chance of less time" in found.notes
+    assert (found.total.count, found.total.unknown, found.short) == (1, 24, 1)
+    assert found.total.expected == pytest.approx(1 / 25)
+    assert "for 1 nobody was followed as long as that: a chance of less time" in found.notes
+
+
+def test_who_is_open_for_longer_than_others_were() -> None:
+    """Their chance is not taken from those who were won while they still were young."""
+    rows = [*history(), *of_entries(("old", "proposal", "2026-02-01"))]
+    found = projection(made("polars", rows), measures=WORDS, at=AT)["proposal"]
+    assert (found.count, found.unknown) == (2, 1)
 
 
 def test_values_that_are_not_known() -> None:
@@ -220,7 +224,7 @@ def simulated(seed: int, count: int = 150) -> list[tuple[str, str, float]]:
 
 def test_the_interval_holds_what_became_of_them() -> None:
     """Of thirty pipelines the interval misses at most three, and the mean is right on average."""
-    at, horizon, held, errors = 600, 60, 0, []
+    at, horizon, held, errors, unknown = 600, 60, 0, [], []
     for seed in range(30):
         rows = simulated(seed)
         frame = pl.DataFrame(
@@ -235,9 +239,11 @@ def test_the_interval_holds_what_became_of_them() -> None:
         won = {lead for lead, stage, day in rows if at < day <= at + horizon and stage == "won"}
         known = {lead for lead, _, day in rows if day <= at}
         truth = len((known - closed) & won)
+        unknown.append(found.total.unknown / (found.total.count + found.total.unknown))
         low, high = found.total.interval
         held += low <= truth <= high
         errors.append(found.total.expected - truth)
         assert high - low <= found.total.count
     assert held >= 27
     assert abs(sum(errors) / len(errors)) < 0.75
+    assert sum(unknown) / len(unknown) < 0.15

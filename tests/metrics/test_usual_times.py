@@ -87,7 +87,7 @@ def test_it_tells_what_is_usual() -> None:
             "escalations: 2 of 3 open leads for longer in their stage than 90 % of those who went "
             "on, 2026-07-01 00:00 UTC"
         ),
-        "  lead   stage  since             age (days)  usual (days)  beyond (days)",
+        "  lead   stage  since (UTC)       age (days)  usual (days)  beyond (days)",
         "  later  sql    2026-04-01 00:00        91.0          18.0           73.0",
         "  late   sql    2026-05-01 00:00        61.0          18.0           43.0",
         "  usual in 'inquiry': too little history, 0 went on; its 1 are not judged",

@@ -76,7 +76,7 @@ def chances(history: pl.DataFrame, open_ones: pl.DataFrame, horizon: timedelta) 
     """Return open leads with their chance to be won within a time.
 
     The chance of a lead is the share of those who came there within the time, of all visits to
-    its stage that lasted at least as long: as the nearest landmark below its age.
+    its stage that lasted longer than the nearest landmark at or below its age.
 
     Args:
         history: Visits: `PLACE`, `AGE`, `AFTER` and the counts of how that ended.
@@ -97,7 +97,7 @@ def chances(history: pl.DataFrame, open_ones: pl.DataFrame, horizon: timedelta) 
         before, ones = history.filter(pl.col(PLACE) == key[0]), some.sort(AGE)
         ages = ones[AGE]
         marks = sorted({0, *(ages.item(len(ages) * n // MOST) for n in range(MOST))})
-        rows = [(mark, *found) for mark in marks if (found := _chance(before, mark, horizon))]
+        rows = [(mark, *_chance(before, mark, horizon)) for mark in marks]
         table = pl.DataFrame(rows, {_MARK: pl.Int64, **told}, orient="row")
         parts.append(ones.join_asof(table, left_on=AGE, right_on=_MARK).drop(_MARK))
     return pl.concat(parts)
@@ -105,13 +105,13 @@ def chances(history: pl.DataFrame, open_ones: pl.DataFrame, horizon: timedelta) 
 
 def _chance(
     history: pl.DataFrame, mark: int, horizon: timedelta
-) -> tuple[float, float, bool] | None:
-    """Return the chance of who has been there for so long; None without enough who had."""
+) -> tuple[float | None, float | None, bool | None]:
+    """Return the chance of who has been there for so long; nothing without enough who had."""
     import polars as pl  # noqa: PLC0415 - frames are an extra
 
     still = history.filter(pl.col(AGE) > mark)
     if len(still) < ENOUGH:
-        return None
+        return None, None, None
     curve = Curve.of(still.select((pl.col(AFTER) - mark).alias(AFTER), *ENDS))
     found = curve.within(horizon)
     known = found or curve.last

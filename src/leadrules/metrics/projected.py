@@ -129,7 +129,8 @@ class Projection(Tabular):
         ]
         if self.total.unknown:
             found.append(
-                f"{self.total.unknown:,} more are open in stages with too little history: not in it"
+                f"{self.total.unknown:,} more are open where, or for longer than, too few were: "
+                "not in it"
             )
         if self.short:
             found.append(
@@ -158,7 +159,7 @@ class Projection(Tabular):
             Column("low", "count"),
             Column("high", "count"),
             *(money if self.total.minor is not None else ()),
-            Column("unknown", "count", "of too little history"),
+            Column("unknown", "count", "too little history"),
         )
 
     def rows(self) -> Sequence[Sequence[Any]]:
