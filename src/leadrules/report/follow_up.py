@@ -100,7 +100,7 @@ def _kept(owed: Compliance | None) -> Iterator[str]:
     worst = min((x for x in owed.parts if x.ratio.denominator), key=lambda x: x.ratio.value or 0)
     yield f"Done in time, of what was owed to leads and fell due: {share_of(owed.total.ratio)}."
     name = " ".join(str(value) for value in worst.ratio.group.values())
-    yield f"Kept least is '{name}': {share_of(worst.ratio)}."
+    yield f"The lowest share is that of '{name}': {share_of(worst.ratio)}."
 
 
 def _fresh(fresh: Ratios | None) -> Iterator[str]:

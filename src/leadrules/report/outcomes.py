@@ -65,7 +65,7 @@ def _lost(lost: Losses | None) -> Iterator[str]:
     for part in lost.parts:
         reasons[part.reason] += part.leads
     named = [f"{_said(reason)} ({count:,})" for reason, count in reasons.most_common(3)]
-    both = f"{lost.of('lost'):,} were lost and {lost.of('disqualified'):,} were no leads"
+    both = f"{lost.of('lost'):,} lost, and {lost.of('disqualified'):,} found to be no lead"
     yield f"{both}; the main reasons: {', '.join(named)}."
 
 
@@ -82,7 +82,9 @@ def passed_back(material: Material) -> Chapter:
         for name in dict.fromkeys(dimensions)
     ] or [material.tried("passed back", rejections, material.entries, **asked)]
     known = [one for one in found if one is not None]
-    again = material.tried("comebacks", comebacks, material.entries, **asked)
+    again = None
+    if material.measures.recycled:
+        again = material.tried("comebacks", comebacks, material.entries, **asked)
     exhibits = [Exhibit(one, is_drawn=one is known[0]) for one in known]
     if known and known[0].ways:
         exhibits.append(Exhibit(known[0].reasons))
@@ -108,7 +110,7 @@ def _passed(found: list[Rejections]) -> Iterator[str]:
     if len(known) > 1:
         worst = max(known, key=lambda x: x.value or 0)
         name = " ".join("none" if x is None else str(x) for x in worst.group.values())
-        yield f"Most were of '{name.replace('_', ' ')}': {share_of(worst)}."
+        yield f"The highest share is that of '{name.replace('_', ' ')}': {share_of(worst)}."
 
 
 def _again(again: Comebacks | None) -> Iterator[str]:

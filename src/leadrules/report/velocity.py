@@ -49,11 +49,11 @@ def _said(found: list[Survival]) -> Iterator[str]:
         if one.median is not None:
             yield f"From {name}: half of them within {span_of(one.median)}."
         elif one.median_done is not None:
-            share = f"{100 * chance.value:.0f} % within {_DAYS} days" if chance else "too few yet"
-            yield (
-                f"From {name}: {share}; those who got there took {span_of(one.median_done)} "
-                "in the median."
-            )
+            told = f"too few were followed for {_DAYS} days"
+            if chance is not None:
+                told = f"{half_up(100 * chance.value, 0)} % within {_DAYS} days"
+            done = span_of(one.median_done)
+            yield f"From {name}: {told}; those who got there took {done} in the median."
 
 
 def to_come(material: Material) -> Chapter:
