@@ -175,8 +175,8 @@ def test_who_only_differs_from_one_large_territory_is_within_noise() -> None:
     new = {part.group["region"]: next(x for x in part.signals if x.of == "new")
            for part in found.parts}  # fmt: skip
     assert {name: (round(x.p, 3), x.is_beyond_noise) for name, x in new.items()} == {
-        "east": (0.038, False),
-        "north": (0.038, False),
+        "east": (0.023, False),
+        "north": (0.023, False),
         "south": (0.0, True),
     }
 
