@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pytest
 
+from leadrules.errors import EvaluationError
+from leadrules.metrics import process_review, stability
 from tests.metrics.score_tables import by_outcome
 
 ROWS = [(80, n < 6, "hot") for n in range(10)] + [(10, n < 1, "cold") for n in range(10)]
@@ -45,3 +48,22 @@ def test_without_a_conversion_there_is_little_to_tell() -> None:
 def test_its_picture_is_that_of_gains() -> None:
     found = by_outcome(ROWS)
     assert found.plot(theme="dark").to_dict() == found.gains.plot(theme="dark").to_dict()
+
+
+def test_every_picture_refuses_a_theme_that_is_none() -> None:
+    found = by_outcome(ROWS)
+    columns = stability(*[pl.DataFrame({"score": [1, 2, 3]})] * 2, columns="score")
+    assert found.bands is not None
+    plots = [
+        found.plot,
+        found.gains.plot_lift,
+        found.bands.plot,
+        found.calibration(found).plot,
+        columns.plot,
+        columns["score"].plot,
+        process_review({"score": found}, {"score": found}).plot,
+    ]
+    for plot in plots:
+        with pytest.raises(EvaluationError) as caught:
+            plot(theme="blue")  # type: ignore[arg-type]  # what a caller may give
+        assert str(caught.value) == "theme: 'blue' is not possible; expected 'light' or 'dark'"
