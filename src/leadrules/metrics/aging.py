@@ -226,11 +226,12 @@ def ages(  # noqa: PLR0913 - the tables, what they mean, and how they are shown
     table = stays(entries, at=moment, measures=words)
     frame = table.frame.filter(nw.col(SOUND), nw.col(LEFT).is_null())
     ends = [x for x in words.closed if x not in words.recycled]
-    ended = collected(frame.filter(nw.col(STAGE).is_in(ends)).select(nw.len().alias("count")))
-    waiting = with_dimensions(frame.filter(~nw.col(STAGE).is_in(ends)), table, leads, groups)
+    frame = with_dimensions(frame, table, leads, groups)
     keys = [dimension(name) for name in groups]
-    # Medians need all ages; one number a lead that is still under way.
-    rows = collected(waiting.select(*keys, STAGE, (moment - nw.col(ENTERED)).alias(_AGE)))
+    # Medians need all ages; one number a lead.
+    there = collected(frame.select(*keys, STAGE, (moment - nw.col(ENTERED)).alias(_AGE)))
+    is_over = there[STAGE].is_in(ends)
+    rows = there.filter(~is_over)
     return Ages(
         tuple(_ages(rows, (), edges, words)),
         at,
@@ -238,7 +239,7 @@ def ages(  # noqa: PLR0913 - the tables, what they mean, and how they are shown
         words.unit,
         groups,
         tuple(_ages(rows, groups, edges, words)) if groups else (),
-        int(ended["count"].sum()),
+        int(is_over.sum()),
     )
 
 

@@ -24,8 +24,8 @@ from leadrules.metrics.tabular import Column, Tabular
 
 __all__ = ["Flow", "FlowStep", "flow", "placed"]
 
-_BUCKET, _COUNT, _AGAIN, _DIRTY, _FIRST = (
-    f"{PREFIX}0{name}" for name in ("bucket", "count", "again", "dirty", "first")
+_CAME, _WENT, _COUNT, _AGAIN, _FIRST = (
+    f"{PREFIX}0{name}" for name in ("came", "went", "count", "again", "first")
 )
 MOST_STAGES = 8
 """Of more stages a picture shows the first, and says so."""
@@ -303,36 +303,32 @@ def flow(  # noqa: PLR0913 - what a flow has to say of itself
     table = stays(entries, at=moment, measures=words)
     frame = with_dimensions(table.frame, table, leads, groups)
     bounds = [*(part.first for part in parts), parts[-1].after]
-    keys = [*(dimension(name) for name in groups), STAGE, _BUCKET]
-    sound = nw.col(SOUND)
-    came = (
+    keys = [*(dimension(name) for name in groups), STAGE, _CAME, _WENT]
+    again = nw.col(ENTERED) > nw.col(_FIRST)
+    # One pass: how many came in this month and went in that one.
+    moves = collected(
         frame.with_columns(nw.col(ENTERED).min().over(LEAD, STAGE).alias(_FIRST))
         .with_columns(
-            placed(nw.col(ENTERED), bounds).alias(_BUCKET),
-            sound.cast(nw.Int64).alias(_COUNT),
-            (sound & (nw.col(ENTERED) > nw.col(_FIRST))).cast(nw.Int64).alias(_AGAIN),
-            (~sound).cast(nw.Int64).alias(_DIRTY),
+            nw.when(nw.col(SOUND)).then(placed(nw.col(ENTERED), bounds)).alias(_CAME),
+            nw.when(~nw.col(LEFT).is_null()).then(placed(nw.col(LEFT), bounds)).alias(_WENT),
+            nw.when(again).then(1).alias(_AGAIN),
         )
         .group_by(*keys)
-        .agg(nw.col(_COUNT).sum(), nw.col(_AGAIN).sum(), nw.col(_DIRTY).sum())
+        .agg(nw.len().alias(_COUNT), nw.col(_AGAIN).count())
     )
-    went = (
-        frame.filter(sound, ~nw.col(LEFT).is_null())
-        .with_columns(placed(nw.col(LEFT), bounds).alias(_BUCKET))
-        .group_by(*keys)
-        .agg(nw.len().alias(_COUNT))
-    )
-    arrivals, departures = collected(came), collected(went)
     counts: dict[tuple[Any, ...], _Counts] = {}
+    dirty = 0
     if not groups:
         counts = {(stage,): _Counts.of(parts) for stage in words.order}
-    for row in arrivals.iter_rows():
-        *key, bucket, count, again, _ = row
+    for *key, came, went, count, returned in moves.iter_rows():
+        if came is None:
+            dirty += int(count)
+            continue
         found = counts.setdefault(tuple(key), _Counts.of(parts))
-        found.came[bucket] += int(count)
-        found.again[bucket] += int(again)
-    for *key, bucket, count in departures.iter_rows():
-        counts[tuple(key)].went[bucket] += int(count)
+        found.came[came] += int(count)
+        found.again[came] += int(returned)
+        if went is not None:
+            found.went[went] += int(count)
     order = in_order([*dict.fromkeys(key[-1] for key in counts)], words)
     ordered = sorted(
         counts, key=lambda key: ([(x is None, x) for x in key[:-1]], order.index(key[-1]))
@@ -350,7 +346,7 @@ def flow(  # noqa: PLR0913 - what a flow has to say of itself
         every,
         words.unit,
         groups,
-        int(arrivals[_DIRTY].sum()),
+        dirty,
     )
 
 

@@ -247,15 +247,17 @@ def _followed(
     frame = frame.with_columns(*(_met(place, window) for place in places))
     flags = dict(flag for place in places for flag in _flags(place, at, window))
     counts = grouped(
-        frame.with_columns(**{name: flag.cast(nw.Int64) for name, flag in flags.items()}),
+        # To count is faster than to sum, in DuckDB by half.
+        frame.with_columns(**{name: nw.when(flag).then(1) for name, flag in flags.items()}),
         asked.by,
-        *(nw.col(name).sum() for name in flags),
+        *(nw.col(name).count() for name in flags),
+        *(nw.col(when(place)).count().alias(_flag(place, "came")) for place in places),
         nw.col(OF).min().alias(_FIRST),
         nw.col(OF).max().alias(_LAST),
     )
     found: dict[Group, list[Counts]] = {
         tuple(row[dimension(x)] for x in asked.by): [
-            {name: int(row.get(_flag(place, name)) or 0) for name in _COUNTS} for place in places
+            {name: int(row.get(_flag(place, name), 0)) for name in _COUNTS} for place in places
         ]
         for row in counts.iter_rows(named=True)
     }
@@ -279,7 +281,6 @@ def _flags(place: int, at: int, window: int | None) -> Iterator[tuple[str, nw.Ex
     """Yield what is true of those who are counted, by `_COUNTS`; what is not yielded is 0."""
     met = nw.col(_flag(place, "met"))
     yield _flag(place, "count"), met
-    yield _flag(place, "came"), ~nw.col(when(place)).is_null()
     yield _flag(place, "imputed"), met & (nw.col(skipped(place)) == 1)
     yield _flag(place, "again"), met & (nw.col(again(place)) == 1)
     if not place:
