@@ -109,7 +109,7 @@ class Projection(Tabular):
         low, high = self.total.interval
         span = duration_text(self.horizon // timedelta(microseconds=1))
         found = (
-            f"projection: of {self.total.count:,} open {counted(2, self.unit).partition(' ')[2]} "
+            f"projection: of {counted(self.total.count, f'open {self.unit}')} "
             f"{half_up(self.total.expected, 1)} will be won (95 % interval {low:,} to {high:,}) "
             f"within {span} from {self.at:%Y-%m-%d %H:%M %Z}"
         )
