@@ -66,7 +66,8 @@ def report_leads(  # noqa: PLR0913 - the command's options
             by=by or None,
         )
     except ModuleNotFoundError as error:
-        message = f"a report needs the package '{error.name}'; install leadrules[metrics]"
+        package = (error.name or "").partition(".")[0]
+        message = f"a report needs the package '{package}'; install leadrules[metrics]"
         raise CommandError(message) from None
     _write(found, form, output)
     return 1 if any(found.rejects for found in (intake, *happened)) else 0
