@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from leadrules.metrics.returns import programmes
     from leadrules.metrics.reviews import Review, process_review
+    from leadrules.metrics.soundness import Oddities, Oddity, oddities
     from leadrules.metrics.speeds import speed_to_lead
     from leadrules.metrics.stabilities import ColumnStability, Stability, stability
     from leadrules.metrics.staffings import staffing
@@ -93,6 +94,8 @@ __all__ = [
     "Losses",
     "Measures",
     "Objectives",
+    "Oddities",
+    "Oddity",
     "Pace",
     "Period",
     "PipelineVelocity",
@@ -135,6 +138,7 @@ __all__ = [
     "key_ratios",
     "losses",
     "objectives",
+    "oddities",
     "pipeline_velocity",
     "process_review",
     "programmes",
@@ -184,6 +188,7 @@ _HOMES = {
     "rejection_tables": ("Rejection", "RejectionReasons", "Rejections", "rejections"),
     "returns": ("programmes",),
     "reviews": ("Review", "process_review"),
+    "soundness": ("Oddities", "Oddity", "oddities"),
     "speeds": ("speed_to_lead",),
     "stabilities": ("ColumnStability", "Stability", "stability"),
     "staffings": ("staffing",),
