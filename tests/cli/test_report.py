@@ -58,6 +58,12 @@ How the leads did, 2026-03
     )
 
 
+def test_it_may_tell_only_the_most_important(leadrules: Command, asked: tuple[str, ...]) -> None:
+    out = leadrules(*asked, "--brief").out
+    assert out.splitlines()[3].startswith("- Of 5 leads, 3 became sales-ready")
+    assert "How far do they come?" not in out
+
+
 def test_every_form_says_the_same(leadrules: Command, asked: tuple[str, ...]) -> None:
     data = json.loads(leadrules(*asked, "--format", "json").out)
     assert leadrules(*asked, "-o", "report.json").out == ""

@@ -432,6 +432,9 @@ def report(  # noqa: PLR0913 - a command takes what it can be told
             "several times, the coarsest first.",
         ),
     ] = None,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="In text, tell only the most important of each chapter.")
+    ] = False,
     form: Annotated[
         Literal["table", "json", "html"] | None,
         typer.Option(
@@ -468,6 +471,7 @@ def report(  # noqa: PLR0913 - a command takes what it can be told
             at=at,
             period=period,
             by=by or (),
+            brief=brief,
             form=form,
             output=output,
             rejects=rejects,

@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from rich.text import Text
+
 from leadrules.cli.consoles import CommandError, results
 from leadrules.cli.formats import opened
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
 from leadrules.cli.rejects import apart, tell_events, tell_intake
 from leadrules.engine import Engine
 from leadrules.report import Report
+from leadrules.report.paper import WIDTH
 
 __all__ = ["Form", "report_leads"]
 
@@ -34,6 +37,7 @@ def report_leads(  # noqa: PLR0913 - the command's options
     at: datetime | None,
     period: str | None,
     by: Sequence[str],
+    brief: bool,
     form: Form | None,
     output: Path | None,
     rejects: Path | None,
@@ -69,7 +73,7 @@ def report_leads(  # noqa: PLR0913 - the command's options
         package = (error.name or "").partition(".")[0]
         message = f"a report needs the package '{package}'; install leadrules[metrics]"
         raise CommandError(message) from None
-    _write(found, form, output)
+    _write(found, form, output, brief=brief)
     return 1 if any(found.rejects for found in (intake, *happened)) else 0
 
 
@@ -85,7 +89,7 @@ def _form_of(stated: Form | None, output: Path | None) -> Form:
     return form
 
 
-def _write(found: Report, form: Form, output: Path | None) -> None:
+def _write(found: Report, form: Form, output: Path | None, *, brief: bool) -> None:
     with opened(output) as file:
         if form == "html":
             file.write(found.html())
@@ -93,5 +97,5 @@ def _write(found: Report, form: Form, output: Path | None) -> None:
             file.write(json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n")
         else:
             console = results(None if output is None else file)
-            told = found.text(width=console.width) if console.is_terminal else found.text()
-            console.print(told, soft_wrap=True)
+            width = console.width if console.is_terminal else WIDTH
+            console.print(Text(found.text(width=width, brief=brief)), soft_wrap=True)
