@@ -29,7 +29,17 @@ from typing import Any
 import polars as pl
 
 from leadrules import EvaluationError
-from leadrules.metrics import Measures, Period, Ratio, Ratios, cohorts, conversion, funnel, time_to
+from leadrules.metrics import (
+    Measures,
+    Period,
+    Ratio,
+    Ratios,
+    cohorts,
+    conversion,
+    funnel,
+    oddities,
+    time_to,
+)
 from leadrules.metrics.document import FunnelWords
 from leadrules.metrics.ratio import half_up, percent
 
@@ -203,8 +213,10 @@ def main(say: Say = print) -> Found:
     at = datetime(2018, 11, 15, tzinfo=UTC)  # the day after the last deal
     total = conversion(entries, of="mql", to="won", measures=WORDS, at=at)
     steps = funnel(entries, measures=WORDS, at=at)
-    say(f"{total}\n\n{steps}\n")
-    found: Found = {"total": total, "funnel": steps, "entries": entries, "leads": leads}
+    odd = oddities(entries, measures=WORDS, at=at, leads=_keyed(leads))
+    say(f"{total}\n\n{odd}\n\n{steps}\n")
+    found: Found = {"total": total, "funnel": steps, "oddities": odd}
+    found |= {"entries": entries, "leads": leads}
     found |= zone_of_the_deals(deals, say)
     found |= by_origin(leads, entries, at, say)
     won = whole_days(leads, deals)

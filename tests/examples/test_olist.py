@@ -77,6 +77,8 @@ def test_a_deal_that_was_won_before_the_lead_came_is_told(measured: Mapping[str,
     every = measured["time"]
     assert (every.reached, every.count, every.negative) == (842, 8_000, 1)
     assert "1 got there before they came, by the data: as if at once" in every.notes
+    (odd,) = measured["oddities"]
+    assert (odd.what, odd.number) == ("at a stage before one that comes earlier on the path", 1)
     assert "1 of 842 came to 'won' before 'mql'" in measured["funnel"].notes
     # to the second and by the clocks of both tables, with the one at 0
     assert every.median_done == timedelta(days=14, hours=13, minutes=7, seconds=3)
