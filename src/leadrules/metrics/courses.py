@@ -90,12 +90,13 @@ def course(table: Table, measures: Measures) -> nw.LazyFrame[Any]:
     off = nw.when(nw.col(PLACE) < 0).then(len(measures.order)).otherwise(nw.col(PLACE))
     frame = frame.with_columns(off.alias(_PICKED))
     order = [ENTERED, _LEFT, _PICKED, STAGE, REASON]
+    turn = nw.col(ENTERED).cum_count().over(LEAD, order_by=order)
+    frame = frame.with_columns(turn.alias(TURN)).drop(_LEFT, _PICKED)
     return frame.with_columns(
-        nw.col(ENTERED).cum_count().over(LEAD, order_by=order).alias(TURN),
-        nw.col(STAGE).shift(1).over(LEAD, order_by=order).alias(BEFORE),
-        nw.col(PLACE).cum_max().over(LEAD, order_by=order).alias(FURTHEST),
-        nw.col(ENTERED).shift(-1).over(LEAD, order_by=order).alias(NEXT),
-    ).drop(_LEFT, _PICKED)
+        nw.col(STAGE).shift(1).over(LEAD, order_by=TURN).alias(BEFORE),
+        nw.col(PLACE).cum_max().over(LEAD, order_by=TURN).alias(FURTHEST),
+        nw.col(ENTERED).shift(-1).over(LEAD, order_by=TURN).alias(NEXT),
+    )
 
 
 def among(stages: Sequence[str]) -> nw.Expr:

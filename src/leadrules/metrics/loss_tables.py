@@ -123,7 +123,7 @@ class Losses(Tabular):
         )
 
     def rows(self) -> Sequence[Sequence[Any]]:
-        """Return its rows: of each group the most frequent first, and none without a reason."""
+        """Return its rows: of each group the lost first, by how many there are."""
         counts: dict[tuple[tuple[Any, ...], str, str | None], int] = {}
         for part in self.parts:
             key = (part.group, part.kind, part.reason)
