@@ -18,6 +18,7 @@ from benchmarks import (
     intake,
     lead,
     lifecycle,
+    metrics,
     routing,
     rules,
 )
@@ -36,6 +37,7 @@ SECTIONS = {
     "lifecycle": lifecycle.run,
     "business_time": business_time.run,
     "routing": routing.run,
+    "metrics": metrics.run,
 }
 PACKAGES = (
     "polars",
