@@ -113,21 +113,18 @@ def waits(  # noqa: PLR0913 - three tables, and what is asked of them
     moment, ends = nw.col(_AT), nw.col(_ENDS) == 1
     after = moment >= nw.col(CAME)
     now = after & (nw.col(NEXT).is_null() | (moment < nw.col(NEXT)))
+    keys = [dimension(name) for name in by]
     found = (
-        began.filter(~nw.col(CAME).is_null())
-        .select(LEAD, CAME, NEXT)
-        .join(moments, on=LEAD, how="inner")
+        began.join(moments, on=LEAD, how="left")
         .with_columns(
             nw.when(now & ~ends).then(moment).alias(FIRST),
             nw.when(now & ends).then(moment).alias(GONE),
             nw.when(~after & ~ends).then(1).otherwise(0).alias(EARLY),
         )
-        .group_by(LEAD, CAME)
+        .group_by(LEAD, CAME, *keys)
         .agg(nw.col(FIRST).min(), nw.col(GONE).min(), nw.col(EARLY).sum())
     )
-    keys = [dimension(name) for name in by]
-    joined = began.join(found, on=[LEAD, CAME], how="left")
-    return collected(joined.select(*keys, CAME, FIRST, GONE, EARLY))
+    return collected(found.select(*keys, CAME, FIRST, GONE, EARLY))
 
 
 def _entries(entries: Any, leads: Table, at: int, *, since: str, to: Goal) -> Table | None:
@@ -204,14 +201,13 @@ def _moments(
             ended = entries.frame.filter(nw.col("stage").is_in(closed))
             parts.append(ended.select(LEAD, entered, nw.lit(1).alias(_ENDS)))
     if events is not None:
-        frame = _standing(events, with_moves=entries is None)
-        touches = _is_goal(events, measures, to)
-        if touches is not None:
-            parts.append(frame.filter(touches).select(LEAD, nw.col("time").alias(_AT), goal))
+        wanted, ends = _is_goal(events, measures, to), nw.lit(value=False)
         if entries is None and closed and "to" in events.columns:
-            moves = (nw.col("kind") == "moved") & nw.col("to").is_in(closed)
-            moment = nw.col("time").alias(_AT)
-            parts.append(frame.filter(moves).select(LEAD, moment, nw.lit(1).alias(_ENDS)))
+            ends = ((nw.col("kind") == "moved") & nw.col("to").is_in(closed)).fill_null(value=False)
+        if wanted is not None:
+            frame = _standing(events, with_moves=entries is None).filter(wanted | ends)
+            is_end = nw.when(ends).then(1).otherwise(0).alias(_ENDS)
+            parts.append(frame.select(LEAD, nw.col("time").alias(_AT), is_end))
     return nw.concat(parts) if len(parts) > 1 else parts[0]
 
 
