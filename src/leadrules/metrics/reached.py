@@ -183,7 +183,8 @@ def visits(table: Table, of: str, origins: Sequence[str], *, every: bool) -> nw.
         )
         names = (LEAD, OF, _EARLIEST, IMPUTED)
         found = nw.concat([found.select(*names), skipped.select(*names)])
-    after = nw.col(OF).shift(-1).over(LEAD, order_by=OF)
+    # Of those that count by their last entry, none is followed by another.
+    after = nw.col(OF).shift(-1).over(LEAD, order_by=OF) if every else nw.lit(None, nw.Int64)
     found = found.with_columns(after.alias(NEXT))
     again = ~nw.col(NEXT).is_null() | (nw.col(_EARLIEST) < nw.col(OF))
     return found.select(LEAD, OF, NEXT, IMPUTED, nw.when(again).then(1).otherwise(0).alias(AGAIN))
