@@ -20,15 +20,14 @@ __all__ = ["follow_up"]
 
 def follow_up(material: Material) -> Chapter:
     """Return how soon people try to reach leads, and whether they do what they owe them."""
-    within, office = material.clock
-    asked_for = "prospect" in material.measures.steps
+    within, office, since = material.clock
     speed = material.tried(
         "speed to lead",
         speed_to_lead,
         material.leads,
         material.events,
         entries=material.entries,
-        since="prospect" if asked_for else "created",
+        since=since,
         within=within,
         timekeeper=office,
         period=material.period,
@@ -62,12 +61,11 @@ def follow_up(material: Material) -> Chapter:
         *([Exhibit(fresh)] if fresh is not None and fresh.parts else []),
         *([Exhibit(shared)] if shared is not None else []),
     ]
-    since = f"'{material.measures.stage('prospect')}'" if asked_for else "the lead"
+    start = "when the lead came" if since == "created" else f"the entry into '{since}'"
     return Chapter(
         "Are they followed up?",
-        f"How long it took from {'the entry into ' if asked_for else ''}{since} to the first "
-        "attempt of a person to reach them. Whoever still waits counts. What was owed counts when "
-        "it fell due.",
+        f"How long it took from {start} to the first attempt of a person to reach them. Whoever "
+        "still waits counts. What was owed counts when it fell due.",
         (*_fast(speed), *_kept(owed), *_fresh(fresh)),
         tuple(exhibits),
         material.noted(),

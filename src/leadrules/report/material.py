@@ -99,8 +99,11 @@ class Material:
         )
 
     @property
-    def clock(self) -> tuple[timedelta | None, Timekeeper | None]:
-        """How long the first attempt may take by the policy, and by which hours people work."""
+    def clock(self) -> tuple[timedelta | None, Timekeeper | None, str]:
+        """How long the first attempt may take by the policy, by whose hours, and from when on.
+
+        It is `created`, or the stage from whose entry its clock runs; else that of the prospects.
+        """
         lifecycle = self.machine.lifecycle
         hours = lifecycle.hours
         office = (
@@ -108,12 +111,15 @@ class Material:
             if hours
             else None
         )
-        limits = [x.within for x in lifecycle.clocks.values() if x.to == "first_attempt"]
+        usual = self.measures.steps.get("prospect", "created")
+        stages = {f"entered.{x}": x for x in (*self.measures.order, *self.measures.closed)}
         units: Mapping[str, Timekeeper | None] = {"real": None, "business": office}
-        for limit in limits:
-            if limit.unit in units:
-                return timedelta(microseconds=limit.amount), units[limit.unit]
-        return None, office
+        for clock in lifecycle.clocks.values():
+            limit = clock.within
+            if clock.to == "first_attempt" and limit.unit in units:
+                since = {"created": "created", **stages}.get(clock.from_, usual)
+                return timedelta(microseconds=limit.amount), units[limit.unit], since
+        return None, office, usual
 
 
 def material_of(  # noqa: PLR0913 - the parts of the engine, and what it was asked
