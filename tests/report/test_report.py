@@ -49,8 +49,8 @@ How the leads did, 2026-03
   5 leads (20.0 %, 95 % CI 3.6 to 62.4); 3 are late and still wait.
 - Sales passed back 1 of 3 leads (33.3 %, 95 % CI 6.1 to 79.2).
 - Won, of the deals that were closed: 1 of 2 closed leads (50.0 %, 95 % CI 9.5 to 90.5).
-- From sales-ready to sale: too few were followed for 90 days; those who got there took 17 days in
-  the median.
+- From sales-ready to sale, of 3 leads: too few were followed for 90 days; those who got there took
+  17 days in the median.
 - 0 of 3 leads that nobody has closed (0.0 %) have not left their stage for 90 days or more.
 - Those who bought came mostly by 'demo': 1 of 1.
 - Objective 'ready': 3 of 4, behind.

@@ -44,7 +44,7 @@ def how_long(material: Material) -> Chapter:
 
 def _said(found: list[Survival]) -> Iterator[str]:
     for one in found:
-        name = from_to(one.name)
+        name = f"{from_to(one.name)}, of {counted(one.count, one.unit)}"
         chance = one.within(timedelta(days=_DAYS))
         if one.median is not None:
             yield f"From {name}: half of them within {span_of(one.median)}."
