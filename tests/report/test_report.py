@@ -76,6 +76,19 @@ def test_every_chapter_says_what_it_counts(found: Report) -> None:
         _ = found["What is this?"]
 
 
+def test_nothing_is_called_as_another_thing_of_its_chapter() -> None:
+    found = reported(by="owner")
+    for chapter in found.chapters:
+        heads = [exhibit.head for exhibit in chapter.exhibits]
+        assert len({*heads}) == len(heads)
+    shown = found["Does sales keep what it gets?"].exhibits
+    assert [exhibit.head for exhibit in shown] == [
+        "Passed back, by lead type",
+        "Passed back, by owner",
+        "Why they were passed back",
+    ]
+
+
 def test_a_chapter_says_more_and_shows_it(found: Report) -> None:
     chapter = found["Does sales keep what it gets?"]
     assert chapter.said[1:] == (

@@ -25,11 +25,19 @@ class Exhibit:
         result: The result: it has a title, a table, notes, and maybe a picture.
         is_drawn: Whether the page shows its picture.
         most: How many of its rows are shown.
+        name: What it is called on a page; by default as its title begins.
     """
 
     result: Tabular
     is_drawn: bool = False
     most: int = MOST_ROWS
+    name: str = ""
+
+    @property
+    def head(self) -> str:
+        """What it is called on a page."""
+        name = self.name or self.result.title.partition(":")[0]
+        return name[:1].upper() + name[1:]
 
     @property
     def sheet(self) -> Sheet:

@@ -55,11 +55,23 @@ def follow_up(material: Material) -> Chapter:
             period=material.period,
         )
     exhibits = [
-        *([Exhibit(speed, is_drawn=True)] if speed is not None else []),
-        *([Exhibit(owed)] if owed is not None else []),
-        *([Exhibit(touches, is_drawn=True)] if touches is not None and touches.parts else []),
-        *([Exhibit(fresh)] if fresh is not None and fresh.parts else []),
-        *([Exhibit(shared)] if shared is not None else []),
+        *(
+            [Exhibit(speed, is_drawn=True, name="Time to the first attempt")]
+            if speed is not None
+            else []
+        ),
+        *([Exhibit(owed, name="What was owed")] if owed is not None else []),
+        *(
+            [Exhibit(touches, is_drawn=True, name="Required touches")]
+            if touches is not None and touches.parts
+            else []
+        ),
+        *(
+            [Exhibit(fresh, name="Who says how leads stand")]
+            if fresh is not None and fresh.parts
+            else []
+        ),
+        *([Exhibit(shared, name="Work and people")] if shared is not None else []),
     ]
     start = "when the lead came" if since == "created" else f"the entry into '{since}'"
     return Chapter(

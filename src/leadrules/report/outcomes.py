@@ -37,7 +37,10 @@ def outcomes(material: Material) -> Chapter:
         *([Exhibit(worth)] if worth is not None else []),
     ]
     if lost is not None and lost.total:
-        exhibits += [Exhibit(lost, is_drawn=True), Exhibit(lost.by_stage())]
+        exhibits += [
+            Exhibit(lost, is_drawn=True, name="Lost, and why"),
+            Exhibit(lost.by_stage(), name="Lost, by the furthest stage"),
+        ]
     return Chapter(
         "What becomes of them?",
         "Deals count in the period in which they were closed, whenever they came. Leads that were "
@@ -85,9 +88,9 @@ def passed_back(material: Material) -> Chapter:
     again = None
     if material.measures.recycled:
         again = material.tried("comebacks", comebacks, material.entries, **asked)
-    exhibits = [Exhibit(one, is_drawn=one is known[0]) for one in known]
+    exhibits = [Exhibit(one, one is known[0], name=_name(one)) for one in known]
     if known and known[0].ways:
-        exhibits.append(Exhibit(known[0].reasons))
+        exhibits.append(Exhibit(known[0].reasons, name="Why they were passed back"))
     if again is not None and again.total[-1].denominator:
         exhibits.append(Exhibit(again))
     return Chapter(
@@ -98,6 +101,10 @@ def passed_back(material: Material) -> Chapter:
         tuple(exhibits),
         material.noted(),
     )
+
+
+def _name(found: Rejections) -> str:
+    return ", by ".join(["Passed back", *(_said(name) for name in found.by)])
 
 
 def _passed(found: list[Rejections]) -> Iterator[str]:

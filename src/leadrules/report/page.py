@@ -154,8 +154,7 @@ def _chapter(chapter: Chapter, *, are_drawn: bool) -> Iterator[str]:
 
 def _exhibit(exhibit: Exhibit, key: str, *, are_drawn: bool) -> Iterator[str]:
     result = exhibit.result
-    title = _capital(result.title.partition(":")[0])
-    yield f'<h3 id="{key}">{_safe(title)}</h3>'
+    yield f'<h3 id="{key}">{_safe(exhibit.head)}</h3>'
     if exhibit.is_drawn and are_drawn:
         yield _picture(result, f"Picture of: {result.title}. The table below has its numbers.")
     yield (
@@ -204,10 +203,6 @@ def _table(sheet: Sheet, caption: str) -> str:
 def _list(items: Sequence[str], kind: str = "") -> str:
     marked = f' class="{kind}"' if kind else ""
     return f"<ul{marked}>{''.join(f'<li>{_safe(item)}</li>' for item in items)}</ul>"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _safe(text: str) -> str:

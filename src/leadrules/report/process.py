@@ -48,7 +48,9 @@ def how_far(material: Material) -> Chapter:
             by=material.by,
             **asked,
         )
-        exhibits += [Exhibit(grouped, is_drawn=True)] if grouped is not None else []
+        if grouped is not None:
+            name = f"{from_to(grouped.total.name)}, by {' and '.join(material.by)}"
+            exhibits.append(Exhibit(grouped, is_drawn=True, name=name))
     said = (*_steps(steps), *_narrowest(ratios))
     unit = material.measures.unit
     return Chapter(
