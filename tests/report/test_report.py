@@ -163,6 +163,14 @@ def test_a_period_is_of_those_who_came_in_it_and_groups_are_shown() -> None:
     ]
 
 
+def test_programmes_may_say_what_they_cost() -> None:
+    pl = pytest.importorskip("polars")
+    costs = pl.DataFrame({"lead_type": ["demo"], "amount": [300_000], "currency": ["EUR"]})
+    found = reported(costs=costs)["What do programmes bring?"].exhibits[0].result.to_dict()
+    demo = next(row for row in found["rows"] if row["lead_type"] == "demo")
+    assert (demo["leads"], demo["close"], demo["roi"]) == (2, 1, 2.0)
+
+
 def test_what_is_later_is_not_known() -> None:
     found = reported(at=process.AT.replace(day=4, hour=9, minute=30))
     assert found.said[0] == (
