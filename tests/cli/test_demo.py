@@ -258,8 +258,8 @@ How the leads did, 2025-12-20 to 2026-10-05
 193 leads by policy fernhain-leads, version 3, as of 2026-10-05 09:00
 Europe/Berlin
 
-- Of 193 leads, 162 came to 'prospect', 61 came to 'sales ready', 14 came to
-  'quote' and 6 came to 'close' (3.1 %).
+- Of 193 leads, 162 showed interest, 61 became sales-ready, 14 got a quote and 6
+  bought (3.1 %).
 """
     )
     assert (

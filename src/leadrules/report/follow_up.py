@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from leadrules.metrics.compliances import Compliance, compliance, freshness
-from leadrules.metrics.paces import Speed
+from leadrules.metrics import (
+    Compliance,
+    Ratios,
+    Speed,
+    compliance,
+    freshness,
+    speed_to_lead,
+    staffing,
+)
 from leadrules.metrics.ratio import counted
-from leadrules.metrics.ratios import Ratios
-from leadrules.metrics.speeds import speed_to_lead
-from leadrules.metrics.staffings import staffing
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 from leadrules.report.wording import share_of, span_of

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leadrules.metrics.attainments import objectives
-from leadrules.metrics.objective_tables import Objectives
-from leadrules.metrics.programme_tables import Programmes
-from leadrules.metrics.returns import programmes
+from leadrules.metrics import Objectives, Programmes, objectives, programmes
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 

@@ -6,12 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from leadrules.metrics.comeback_tables import Comebacks, comebacks
-from leadrules.metrics.loss_tables import Losses, losses
-from leadrules.metrics.ratio import Ratio, counted
-from leadrules.metrics.rejection_tables import Rejections, rejections
-from leadrules.metrics.value_ratio import ValueRatio
-from leadrules.metrics.win_rates import WinRates, win_rate
+from leadrules.metrics import (
+    Comebacks,
+    Losses,
+    Ratio,
+    Rejections,
+    ValueRatio,
+    WinRates,
+    comebacks,
+    losses,
+    rejections,
+    win_rate,
+)
+from leadrules.metrics.ratio import counted
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 from leadrules.report.wording import joined, share_of

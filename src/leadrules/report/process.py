@@ -7,16 +7,20 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from leadrules.metrics.aging import ages
-from leadrules.metrics.conversions import conversion
-from leadrules.metrics.flows import flow
-from leadrules.metrics.funnel_table import Funnel
-from leadrules.metrics.funnels import funnel
-from leadrules.metrics.indicators import KeyRatios, key_ratios
-from leadrules.metrics.periods import Every, Period
+from leadrules.metrics import (
+    Funnel,
+    KeyRatios,
+    Period,
+    Ratios,
+    ages,
+    conversion,
+    escalations,
+    flow,
+    funnel,
+    key_ratios,
+)
+from leadrules.metrics.periods import Every
 from leadrules.metrics.ratio import counted, percent
-from leadrules.metrics.ratios import Ratios
-from leadrules.metrics.usual_times import escalations
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 from leadrules.report.wording import came_to, from_to, joined, share_of

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from leadrules.metrics.pipelines import pipeline_velocity
-from leadrules.metrics.projections import projection
+from leadrules.metrics import Survival, pipeline_velocity, projection, time_to
 from leadrules.metrics.ratio import counted, half_up
-from leadrules.metrics.stage_times import time_to
-from leadrules.metrics.survivals import Survival
 from leadrules.report.chapters import Chapter, Exhibit
 from leadrules.report.material import Material
 from leadrules.report.wording import from_to, span_of

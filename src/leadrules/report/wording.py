@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from leadrules.metrics.ratio import Ratio, counted, half_up, percent
+from leadrules.metrics import Ratio
+from leadrules.metrics.ratio import counted, half_up, percent
 
 __all__ = ["came_to", "from_to", "joined", "share_of", "span_of"]
 
