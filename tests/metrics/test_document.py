@@ -138,7 +138,10 @@ def test_objectives_are_read_with_their_periods() -> None:
 
 def test_an_objective_may_name_what_the_lifecycle_says() -> None:
     for word in ("close", "suspect", "lost", "proposal"):
-        assert load(objective(f"id: a, reach: {word}, target: 1, period: 2026")).measures
+        (found,) = load(
+            objective(f"id: a, reach: {word}, target: 1, period: 2026")
+        ).measures.objectives
+        assert found.reach == word
 
 
 def test_it_is_written_as_it_is_read() -> None:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from leadrules import EvaluationError
 from leadrules.metrics import Period, Ratio
-from leadrules.metrics.intervals import wilson
 from leadrules.metrics.ratio import counted, half_up, json_value, percent
+from leadrules.metrics.statistics.intervals import wilson
 
 YEAR = Period.of("2017-06-14 to 2018-05-31")
 WON = Ratio("mql_to_won", 842, 8000, period=YEAR)

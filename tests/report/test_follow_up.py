@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leadrules import Engine, load_policy
-from leadrules.metrics.paces import Speed
+from leadrules.metrics.follow_up.paces import Speed
 from tests.report.process import AT, POLICY, events, leads
 
 pytest.importorskip("scipy")

@@ -10,8 +10,8 @@ from operator import index
 from typing import Any, Literal
 
 from leadrules.errors import EvaluationError, as_written, in_line, one_of
-from leadrules.metrics.intervals import CONFIDENCE, wilson
 from leadrules.metrics.periods import Period
+from leadrules.metrics.statistics.intervals import CONFIDENCE, wilson
 from leadrules.values import duration_text, instant_of, instant_text
 
 __all__ = ["Basis", "Ratio", "counted", "half_up", "json_value", "percent", "plural"]

@@ -13,11 +13,10 @@ from leadrules.frames.kinds import recognised
 from leadrules.lifecycle.duties import obligations_of_frame
 from leadrules.lifecycle.facts import facts_of
 from leadrules.lifecycle.machine import StageMachine
+from leadrules.metrics import Measures, Period
 from leadrules.metrics.arguments import demand_period
 from leadrules.metrics.conversions import spanned
-from leadrules.metrics.document import Measures
-from leadrules.metrics.intervals import statistics
-from leadrules.metrics.periods import Period
+from leadrules.metrics.statistics.intervals import statistics
 from leadrules.metrics.tables import by_of
 from leadrules.scoring.scorer import Scorer
 from leadrules.values import instant_of, moment_of

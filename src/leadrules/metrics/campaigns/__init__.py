@@ -1,0 +1,1 @@
+"""Campaigns: what programmes cost and return, who is credited, and objectives."""

@@ -1,0 +1,1 @@
+"""Funnels: who came how far, what flows through the stages, and how old it is there."""

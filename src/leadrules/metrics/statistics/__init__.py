@@ -1,0 +1,1 @@
+"""Statistics: intervals, curves, differences and rankings, as libraries compute them."""
