@@ -153,15 +153,16 @@ def lead_of(row: Mapping[str, Any]) -> Lead:
 # --- one decision
 
 
-def one_decision(times: int, *, turns: int) -> None:
+def one_decision(times: int, *, turns: int, rules: int = RULES) -> None:
+    made = partial(router, rules=rules)
     ready = {
-        "anybody at any time": (router(hours=False, limits=()), NOON),
-        "hours and two limits, all at work": (router(), NOON),
-        "hours and two limits, half of them at work": (router(), MORNING),
-        "hours and two limits, nobody at work": (router(), NIGHT),
-        "longest_waiting": (router(strategy="longest_waiting"), NOON),
-        "least_loaded": (router(strategy="least_loaded"), NOON),
-        "priority": (router(strategy="priority"), NOON),
+        "anybody at any time": (made(hours=False, limits=()), NOON),
+        "hours and two limits, all at work": (made(), NOON),
+        "hours and two limits, half of them at work": (made(), MORNING),
+        "hours and two limits, nobody at work": (made(), NIGHT),
+        "longest_waiting": (made(strategy="longest_waiting"), NOON),
+        "least_loaded": (made(strategy="least_loaded"), NOON),
+        "priority": (made(strategy="priority"), NOON),
     }
     works = {name: _decisions(found, at, times) for name, (found, at) in ready.items()}
     works[PLAIN] = _plain(times)
@@ -181,7 +182,7 @@ def one_decision(times: int, *, turns: int) -> None:
             ]
         )
     table(
-        f"One decision without its trace: {RULES} rules, a pool of {MEMBERS}, {times:,} times, "
+        f"One decision without its trace: {rules} rules, a pool of {MEMBERS}, {times:,} times, "
         f"{turns} turns",
         ["processor time", "least us", "median us", "times plain, least", "target"],
         lines,
@@ -228,12 +229,14 @@ def _plain(times: int) -> Callable[[], None]:
 # --- growth
 
 
-def growth(sizes: Sequence[int] | None = None, *, times: int, turns: int) -> None:
+def growth(
+    sizes: Sequence[int] | None = None, *, times: int, turns: int, rules: int = RULES
+) -> None:
     """Print how one decision grows with the rules, the rows of a table, and the members."""
     grown: Mapping[str, tuple[Sequence[int], Callable[[int], Router]]] = {
         "rules": (sizes or (10, 100, 1_000), lambda size: router(rules=size)),
         "rows of territories": (sizes or (100, 1_000, 10_000), lambda size: router(rows=size)),
-        "members": (sizes or (10, 100, 1_000), lambda size: router(members=size)),
+        "members": (sizes or (10, 100, 1_000), lambda size: router(members=size, rules=rules)),
     }
     works = {
         (what, size): _decisions(make(size), NOON, times)
@@ -255,7 +258,7 @@ def growth(sizes: Sequence[int] | None = None, *, times: int, turns: int) -> Non
         ["with", "number", "least us", "times plain"],
         lines,
         [
-            f"Otherwise {RULES} rules and a pool of {MEMBERS}; territories are one rule.",
+            f"Otherwise {rules} rules and a pool of {MEMBERS}; territories are one rule.",
             "Rules are asked one by one; rows are looked up; a state is copied for each decision.",
         ],
     )
@@ -288,8 +291,9 @@ def batch(sizes: Sequence[int] | None = None) -> None:
     )
 
 
-def measured(_form: str, count: int) -> dict[str, Any]:
-    found, frame = router(members=TEAM, limits=("500 per day",)), leads(count)
+def measured(_form: str, count: int, *, rules: int = RULES) -> dict[str, Any]:
+    found = router(members=TEAM, limits=("500 per day",), rules=rules)
+    frame = leads(count)
     return measure(
         partial(found.route_frame, frame, at="arrived", state=found.start()),
         1,

@@ -216,12 +216,12 @@ def test_a_batch_is_routed_as_its_leads_are(capsys: pytest.CaptureFixture[str]) 
     assert single == state
     assert {"territory", "rest"} >= {*table["rule"]}
     assert table["owner"].n_unique() == 5  # four, and the queue at night
-    routing.one_decision(2, turns=1)
-    routing.growth((2, 3), times=2, turns=1)
+    routing.one_decision(2, turns=1, rules=5)
+    routing.growth((2, 3), times=2, turns=1, rules=5)
     printed = capsys.readouterr().out
     assert "One decision without its trace" in printed
     assert "rows of territories" in printed
-    assert routing.measured("frame", 20)["seconds"] > 0
+    assert routing.measured("frame", 20, rules=5)["seconds"] > 0
 
 
 def test_large_policies_load() -> None:
