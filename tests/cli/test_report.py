@@ -129,3 +129,92 @@ def test_what_is_not_installed_is_told(package: str, message: str, asked: tuple[
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(f"error: {message}\n")
+
+
+COSTS = """\
+day,lead_type,amount
+2026-03-01,demo,1200 EUR
+2026-03-02,webinar,800.50 EUR
+2026-03-03,radio,50 EUR
+2026-03-03,radio,many
+"""
+
+
+def programmes(out: str) -> dict[str, dict[str, object]]:
+    chapter = next(x for x in json.loads(out)["chapters"] if x["title"].startswith("What do prog"))
+    (table,) = chapter["results"]
+    return {row["lead_type"]: row for row in table["rows"]}
+
+
+def test_programmes_are_told_with_what_they_cost(
+    leadrules: Command, asked: tuple[str, ...]
+) -> None:
+    written("costs.csv", COSTS)
+    code, out, err = leadrules(*asked, "--format", "json", "--costs", "costs.csv")
+    assert code == 1  # a row was rejected
+    assert err.splitlines()[-4:] == [
+        "costs.csv: 4 rows read: 3 accepted, 1 rejected",
+        "3 rows",
+        "        1 bad-money: the cell is not an amount of money, or of another currency",
+        "        line 5: amount: '2026-03-03,radio,many'",
+    ]
+    found = programmes(out)
+    assert {name: row["cost"] for name, row in found.items() if row["cost"] is not None} == {
+        "demo": 120_000,  # minor units
+        "webinar": 80_050,
+        "radio": 5_000,
+    }
+
+
+def test_costs_may_have_a_mapping(leadrules: Command, asked: tuple[str, ...]) -> None:
+    written("costs.csv", "What,Spent\ndemo,12\n")
+    rows = "{lead_type: What, spent: {column: Spent, type: money, currency: EUR}}"
+    written("costs.yaml", f"leadrules_mapping: 1\nrows: {rows}\n")
+    files = ("--costs", "costs.csv", "--costs-mapping", "costs.yaml")
+    code, out, _ = leadrules(*asked, "--format", "json", *files)
+    assert code == 0
+    assert programmes(out)["demo"]["cost"] == 1_200
+
+
+def test_of_many_rejected_costs_the_first_are_shown(
+    leadrules: Command, asked: tuple[str, ...]
+) -> None:
+    written("costs.csv", "lead_type,amount\ndemo,1 EUR\n" + "demo,x\n" * 7)
+    err = leadrules(*asked, "--brief", "--costs", "costs.csv").err.splitlines()
+    assert err[-2:] == ["        line 7: amount: 'demo,x'", "        and 2 more"]
+
+
+@pytest.mark.parametrize(
+    ("costs", "mapping", "message"),
+    [
+        (
+            "lead_type,sum\ndemo,1\n",
+            None,
+            (
+                "costs.csv: no column 'amount'; expected one with money such as '1200 EUR', or "
+                "--costs-mapping"
+            ),
+        ),
+        (
+            "lead_type,amount\ndemo,1\n",
+            "leadrules_mapping: 1\nleads: {id: lead_type}\n",
+            "costs.yaml: the mapping has no rows; expected 'rows'",
+        ),
+        (
+            "lead_type,amount\ndemo,1\n",
+            "leadrules_mapping: 1\nrows: {lead_type: lead_type}\n",
+            "costs.csv: expected one column of money; there is none",
+        ),
+    ],
+)
+def test_costs_that_cannot_be_read_are_told(
+    leadrules: Command, asked: tuple[str, ...], costs: str, mapping: str | None, message: str
+) -> None:
+    written("costs.csv", costs)
+    files = ["--costs", "costs.csv"]
+    if mapping:
+        written("costs.yaml", mapping)
+        files += ["--costs-mapping", "costs.yaml"]
+    code, out, err = leadrules(*asked, *files)
+    assert (code, out) == (2, "")
+    assert " ".join(err.split()).endswith(message)

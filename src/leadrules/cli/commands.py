@@ -432,6 +432,23 @@ def report(  # noqa: PLR0913 - a command takes what it can be told
             "several times, the coarsest first.",
         ),
     ] = None,
+    costs: Annotated[
+        Path | None,
+        typer.Option(
+            "--costs",
+            metavar="FILE",
+            help="What programmes cost: 'amount' such as '1200 EUR', maybe 'day', and whose costs "
+            "they are: 'campaign', 'source' or 'lead_type'.",
+        ),
+    ] = None,
+    costs_mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--costs-mapping",
+            metavar="FILE",
+            help="Which columns of the costs are which: a mapping with 'rows'.",
+        ),
+    ] = None,
     brief: Annotated[
         bool, typer.Option("--brief", help="In text, tell only the most important of each chapter.")
     ] = False,
@@ -471,6 +488,8 @@ def report(  # noqa: PLR0913 - a command takes what it can be told
             at=at,
             period=period,
             by=by or (),
+            costs=costs,
+            costs_mapping=costs_mapping,
             brief=brief,
             form=form,
             output=output,

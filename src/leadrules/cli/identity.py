@@ -18,7 +18,18 @@ from leadrules.intake.rows import file_format
 from leadrules.values import Type
 from leadrules.vocabulary import CURRENCY, Vocabulary, column_of
 
-__all__ = ["identity_events", "identity_mapping", "unknown_events"]
+__all__ = ["header_of", "identity_events", "identity_mapping", "unknown_events"]
+
+
+def header_of(path: Path) -> tuple[str, ...]:
+    """Return the columns of a file.
+
+    Raises:
+        EvaluationError: If the format of the file is not known.
+        OSError: If the file cannot be read.
+    """
+    form = file_format(path, Source.model_construct())
+    return tuple(dict.fromkeys(_READERS[form](path)))
 
 
 def identity_mapping(

@@ -11,6 +11,7 @@ from typing import Literal
 from rich.text import Text
 
 from leadrules.cli.consoles import CommandError, results
+from leadrules.cli.costs import cost_frame, read_costs
 from leadrules.cli.formats import opened
 from leadrules.cli.inputs import events_by_lead, moment_in, read_events, read_leads, read_policy
 from leadrules.cli.rejects import apart, tell_events, tell_intake
@@ -37,6 +38,8 @@ def report_leads(  # noqa: PLR0913 - the command's options
     at: datetime | None,
     period: str | None,
     by: Sequence[str],
+    costs: Path | None,
+    costs_mapping: Path | None,
     brief: bool,
     form: Form | None,
     output: Path | None,
@@ -53,6 +56,7 @@ def report_leads(  # noqa: PLR0913 - the command's options
     """
     form = _form_of(form, output)
     read = [path, leads, mapping, *events, events_mapping, *dict(tables).values()]
+    read += [costs, costs_mapping]
     apart({"--output": output, "--rejects": rejects, "--events-rejects": events_rejects}, read)
     policy = read_policy(path, tables)
     moment = moment_in(policy.policy.zone, at)
@@ -61,6 +65,7 @@ def report_leads(  # noqa: PLR0913 - the command's options
     histories = events_by_lead(intake, happened)
     tell_intake(intake, rejects, "--rejects", mapped=mapping is not None)
     tell_events(events, happened, events_rejects, mapped=events_mapping is not None)
+    spent = read_costs(costs, policy.vocabulary, mapping=costs_mapping) if costs else None
     try:
         found = Engine(policy).report(
             policy.frame(intake.leads),
@@ -68,13 +73,15 @@ def report_leads(  # noqa: PLR0913 - the command's options
             at=moment,
             period=period,
             by=by or None,
+            costs=cost_frame(spent, costs) if spent and costs else None,
         )
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         message = f"a report needs the package '{package}'; install leadrules[metrics]"
         raise CommandError(message) from None
     _write(found, form, output, brief=brief)
-    return 1 if any(found.rejects for found in (intake, *happened)) else 0
+    every = (intake, *happened, *((spent,) if spent else ()))
+    return 1 if any(found.rejects for found in every) else 0
 
 
 def _form_of(stated: Form | None, output: Path | None) -> Form:
