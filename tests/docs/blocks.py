@@ -19,41 +19,36 @@ import csv
 import difflib
 import io
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.example import SybilFailure
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
-import leadrules
 from leadrules import DocumentError, load_mapping, load_policy
+from leadrules.cli import main
 from leadrules.document import read_document
 from tests.frames import spark_session
 
-__all__ = ["run_page", "with_true_outputs"]
+__all__ = ["leadrules_says", "run_page", "with_true_outputs"]
 
 FENCES = RawFencedCodeBlockLexer(
     re.compile(r'[ ]*(?P<language>\w+)(?:[ ]+title="(?P<title>[^"]+)")?[^\n]*\n')
 )
 NEEDS = re.compile(r"<!-- needs: (\w+) -->\s*\Z")
 PROMPT = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?", re.MULTILINE)
-LEADRULES = [sys.executable, "-c", "import sys; from leadrules.cli import main; sys.exit(main())"]
 PLAIN_TERMINAL = {
     "COLUMNS": "100",
     "NO_COLOR": "1",
-    "PYTHONIOENCODING": "utf-8",
-    "PYTHONPATH": str(Path(leadrules.__file__).parents[1]),
     "TERM": "dumb",
 }
 
@@ -196,16 +191,23 @@ def output_of(command: str, namespace: dict[str, Any]) -> str:
         lines = Path(file).read_text(encoding="utf-8").splitlines(keepends=True)
         return "".join(lines[: -int(count)])
     assert program == "leadrules", command
-    done = subprocess.run(  # noqa: S603 - the project's own command line
-        [*LEADRULES, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        encoding="utf-8",
-        env=os.environ | PLAIN_TERMINAL,
-    )
-    namespace["_status"] = done.returncode
-    return done.stdout
+    namespace["_status"], said = leadrules_says(arguments)
+    return said
+
+
+def leadrules_says(arguments: Sequence[str]) -> tuple[int, str]:
+    """Return the exit status of a command, and what it prints, on either stream."""
+    said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="", write_through=True)
+    with (
+        pytest.MonkeyPatch.context() as surroundings,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
+        for name, value in PLAIN_TERMINAL.items():
+            surroundings.setenv(name, value)
+        status = main(arguments)
+    said.seek(0)
+    return status, said.read().replace("\r\n", "\n")
 
 
 def note(example: Example, found: str) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import io
-import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -43,7 +41,7 @@ from leadrules.scoring.points import points_text
 from leadrules.sections import Duration, ParamRef
 from leadrules.values import MICROSECONDS_A_DAY, Type
 from leadrules.vocabulary import Declaration, Vocabulary, columns_of
-from tests.docs.blocks import LEADRULES, PLAIN_TERMINAL
+from tests.docs.blocks import leadrules_says
 
 __all__ = ["ROOT", "pages", "written_anew"]
 
@@ -272,17 +270,9 @@ def events(_: str) -> str:
 
 def command_help(name: str) -> str:
     """Return what a command says of itself."""
-    command = [*LEADRULES, *([name] if name else []), "--help"]
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(  # noqa: S603 - the project's own command line
-            command,
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            env=os.environ | PLAIN_TERMINAL,
-            cwd=folder,
-        )
-    lines = "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
+    status, said = leadrules_says([*([name] if name else []), "--help"])
+    assert status == 0, said
+    lines = "\n".join(line.rstrip() for line in said.rstrip().splitlines())
     return f"```console\n$ leadrules {name + ' ' if name else ''}--help\n{lines}\n```"
 
 
