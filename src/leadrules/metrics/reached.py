@@ -59,29 +59,34 @@ def entries_table(
     return Table(table.name, frame, table.columns, table.eager, table.dimensions)
 
 
-def reached(table: Table, stages: Sequence[str], *, imputed: bool) -> nw.LazyFrame[Any]:
+def reached(
+    table: Table,
+    stages: Sequence[str],
+    *,
+    imputed: bool,
+    latest: Mapping[str, nw.Expr] | None = None,
+) -> nw.LazyFrame[Any]:
     """Return when each lead first came to each of some stages.
 
     Args:
         table: The entries.
         stages: The stages, in the order of success.
         imputed: Whether a lead that skipped a stage was there when it came to a later one.
+        latest: Of which entries the last one is told too, each under a name.
 
     Returns:
         One row for each lead that was in one of them: `LEAD`, and for each stage the column
-        `reached_<place>` with the moment, which is missing if it never came there.
+        `reached_<place>` with the moment, which is missing if it never came there. With `latest`,
+        a row for each lead, since all that is asked is read at once.
     """
     own = [f"{PREFIX}0own_{place}" for place in range(len(stages))]
+    latest = latest or {}
+    entries = table.frame if latest else table.frame.filter(nw.col(_STAGE).is_in([*stages]))
+    flags = {name: nw.col(_STAGE) == stage for name, stage in zip(own, stages, strict=True)}
     frame = (
-        table.frame.filter(nw.col(_STAGE).is_in([*stages]))
-        .with_columns(
-            **{
-                name: nw.when(nw.col(_STAGE) == stage).then(nw.col(_ENTERED))
-                for name, stage in zip(own, stages, strict=True)
-            }
-        )
+        entries.with_columns(**_entered({**flags, **latest}))
         .group_by(LEAD)
-        .agg(*(nw.col(name).min() for name in own))
+        .agg(*(nw.col(name).min() for name in own), *(nw.col(name).max() for name in latest))
     )
     found = {}
     for place, name in enumerate(own):
@@ -91,10 +96,22 @@ def reached(table: Table, stages: Sequence[str], *, imputed: bool) -> nw.LazyFra
             other = nw.min_horizontal(*later) if len(later) > 1 else later[0]
             moment = nw.when(moment.is_null()).then(other).otherwise(moment)
         found[f"reached_{place}"] = moment
-    return frame.select(LEAD, **found)
+    return frame.select(LEAD, *latest, **found)
 
 
-def journeys(table: Table, of: str, to: str, measures: Measures) -> nw.LazyFrame[Any]:
+def _entered(flags: Mapping[str, nw.Expr]) -> Mapping[str, nw.Expr]:
+    """Return columns with the moments of the entries of which something is true."""
+    return {name: nw.when(flag).then(nw.col(_ENTERED)) for name, flag in flags.items()}
+
+
+def journeys(
+    table: Table,
+    of: str,
+    to: str,
+    measures: Measures,
+    *,
+    latest: Mapping[str, nw.Expr] | None = None,
+) -> nw.LazyFrame[Any]:
     """Return when leads came to a stage, and when from there to another.
 
     Args:
@@ -102,20 +119,26 @@ def journeys(table: Table, of: str, to: str, measures: Measures) -> nw.LazyFrame
         of: The stage from which they are followed.
         to: The stage to which.
         measures: Say which entry counts, and what a skipped stage is.
+        latest: Of which entries of a lead the last one is told too, each under a name.
 
     Returns:
         One row for each lead that came to the first, or for each of its entries if every entry
-        counts: `LEAD`, `OF`, and `TO`, which is missing if it did not come there. By its first
-        entry, a lead may have come to the second before the first; by others it cannot.
+        counts: `LEAD`, `OF`, and `TO`, which is missing if it did not come there; and the moments
+        of `latest`. By its first entry, a lead may have come to the second before the first; by
+        others it cannot.
     """
+    latest = latest or {}
     imputed = measures.skipped == "imputed"
     origins, goals = (onward(stage, measures) if imputed else (stage,) for stage in (of, to))
     if measures.reentry == "first":
         stages = tuple(dict.fromkeys((of, *origins[1:], to, *goals[1:])))
-        firsts = reached(table, stages, imputed=False)
+        firsts = reached(table, stages, imputed=False, latest=latest)
         places = {stage: nw.col(f"reached_{place}") for place, stage in enumerate(stages)}
         frame = firsts.select(
-            LEAD, own_or_later(places, origins).alias(OF), own_or_later(places, goals).alias(TO)
+            LEAD,
+            own_or_later(places, origins).alias(OF),
+            own_or_later(places, goals).alias(TO),
+            *latest,
         )
         return frame.filter(~nw.col(OF).is_null())
     begun = visits(table, of, origins, every=measures.reentry == "every")
@@ -131,7 +154,11 @@ def journeys(table: Table, of: str, to: str, measures: Measures) -> nw.LazyFrame
         .group_by(LEAD, OF)
         .agg(nw.col(TO).min())
     )
-    return begun.select(LEAD, OF).join(met, on=[LEAD, OF], how="left").select(LEAD, OF, TO)
+    found = begun.select(LEAD, OF).join(met, on=[LEAD, OF], how="left")
+    if latest:
+        lasts = table.frame.with_columns(**_entered(latest)).group_by(LEAD)
+        found = found.join(lasts.agg(*(nw.col(x).max() for x in latest)), on=LEAD, how="left")
+    return found.select(LEAD, OF, TO, *latest)
 
 
 def onward(stage: str, measures: Measures) -> tuple[str, ...]:

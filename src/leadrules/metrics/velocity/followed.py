@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
 from leadrules.frames.kinds import PREFIX
-from leadrules.metrics.courses import ENTERED, NEXT, STAGE, TURN, course
+from leadrules.metrics.courses import NEXT, STAGE, TURN, course
 from leadrules.metrics.document import Measures
 from leadrules.metrics.reached import OF, TO, journeys
 from leadrules.metrics.statistics.curves import AFTER, LOST, OPEN, REACHED
@@ -23,7 +23,6 @@ __all__ = [
     "LostAs",
     "counted_ends",
     "elsewhere",
-    "final_ends",
     "on_the_way",
     "stays",
 ]
@@ -50,21 +49,6 @@ def elsewhere(of: str, to: str, measures: Measures) -> tuple[str, ...]:
     return tuple(stage for stage in every if stage not in {of, to})
 
 
-def final_ends(table: Table, stages: Collection[str]) -> nw.LazyFrame[Any]:
-    """Return the leads whose last entry is into one of some stages: `LEAD`, and when it was."""
-    there = nw.col(STAGE).is_in([*stages])
-    return (
-        table.frame.with_columns(
-            nw.when(there).then(nw.col(ENTERED)).alias(_GONE),
-            nw.when(~there).then(nw.col(ENTERED)).alias(_OTHER),
-        )
-        .group_by(LEAD)
-        .agg(nw.col(_GONE).max(), nw.col(_OTHER).max())
-        .filter(nw.col(_OTHER).is_null() | (nw.col(_GONE) >= nw.col(_OTHER)))
-        .select(LEAD, _GONE)
-    )
-
-
 def on_the_way(  # noqa: PLR0913 - who is followed, and what counts
     table: Table, of: str, to: str, measures: Measures, *, at: int, lost_as: LostAs
 ) -> nw.LazyFrame[Any]:
@@ -82,17 +66,20 @@ def on_the_way(  # noqa: PLR0913 - who is followed, and what counts
         One row for each journey: `LEAD`, `OF`, `AFTER`, the counts of its end, and `NEGATIVE`.
         Who was there before it came, by dirty data, is counted as there after no time.
     """
-    frame = journeys(table, of, to, measures)
     nobody = nw.lit(None, nw.Int64)
-    away = elsewhere(of, to, measures)
+    gone: nw.Expr = nobody
+    away, latest = elsewhere(of, to, measures), {}
     if away:
-        frame = frame.join(final_ends(table, away), on=LEAD, how="left")
-    else:
-        frame = frame.with_columns(nobody.alias(_GONE))
+        there = nw.col(STAGE).is_in([*away])
+        latest = {_GONE: there, _OTHER: ~there}
+        # Who came to another stage after that, is not gone.
+        is_last = nw.col(_OTHER).is_null() | (nw.col(_GONE) >= nw.col(_OTHER))
+        gone = nw.when(is_last).then(nw.col(_GONE))
+    frame = journeys(table, of, to, measures, latest=latest)
     # Only if every entry counts has a lead several rows; the next ends the one before.
     every = measures.reentry == "every"
     again = nw.col(OF).shift(-1).over(LEAD, order_by=OF) if every else nobody
-    frame = frame.with_columns(again.alias(_AGAIN))
+    frame = frame.with_columns(again.alias(_AGAIN), gone.alias(_GONE))
     came, gone, another = nw.col(TO), nw.col(_GONE), nw.col(_AGAIN)
     here = (gone >= nw.col(OF)) & (another.is_null() | (gone < another))
     ended = nw.when(here).then(gone).otherwise(another)

@@ -262,8 +262,8 @@ def _survivals(  # noqa: PLR0913 - what is followed, what it is called, by what 
     frame = with_dimensions(frame, table, leads, by)
     keys = [dimension(x) for x in by]
     found = collected(frame.select(*keys, OF, AFTER, *ENDS, NEGATIVE, _EARLY))
-    came = found.filter(found[_EARLY] == 0)[OF].to_list() if days is None else ()
-    days = days or spanned(came, came, words.in_zone)
+    came = found.filter(found[_EARLY] == 0)[OF]
+    days = days or spanned([came.min()], [came.max()], words.in_zone)  # type: ignore[list-item]  # whole numbers
     like = replace(like, period=days, unit="entry" if words.reentry == "every" else words.unit)
 
     def survival(rows: pl.DataFrame, group: dict[str, Any]) -> Survival:
