@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from leadrules import Intake
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,6 +51,25 @@ def data_dir() -> Path:
     if not path.is_dir():
         pytest.skip(f"no public data sets at {path}; set LEADRULES_DATA to their folder")
     return path.resolve()
+
+
+@pytest.fixture(scope="session")
+def ich_intakes(data_dir: Path) -> Iterator[Mapping[str, Intake]]:
+    """Return the deals, people, calls and spending of a school's CRM, which are read once."""
+    from examples import measure_ich_crm
+    from leadrules import load_policy
+
+    policy = load_policy(measure_ich_crm.HERE / "ich_crm.policy.yaml")
+    gc.disable()  # there are many of them, none of which is given up while others are read
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(measure_ich_crm, "DATA", data_dir)
+            found = measure_ich_crm.read(policy)
+        gc.freeze()  # nor later, so that nobody need look at them again
+    finally:
+        gc.enable()
+    yield found
+    gc.unfreeze()
 
 
 def _durable_missing() -> str:

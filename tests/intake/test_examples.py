@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from leadrules import load_policy
-from leadrules.intake import Attached, Intake, Mapper, load_mapping
+from leadrules.intake import Attached, Intake, load_mapping
 from leadrules.values import Money
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def mapper(mapping: str, policy: str) -> Mapper:
-    vocabulary = load_policy(EXAMPLES / f"{policy}.policy.yaml").vocabulary
-    return load_mapping(EXAMPLES / f"{mapping}.mapping.yaml", vocabulary=vocabulary)
-
-
 @pytest.fixture(scope="module")
 def xeducation(data_dir: Path) -> Intake:
-    return mapper("xeducation", "xeducation").read(data_dir / "xeducation" / "Leads.csv")
+    vocabulary = load_policy(EXAMPLES / "xeducation.policy.yaml").vocabulary
+    mapper = load_mapping(EXAMPLES / "xeducation.mapping.yaml", vocabulary=vocabulary)
+    return mapper.read(data_dir / "xeducation" / "Leads.csv")
 
 
 @pytest.fixture(scope="module")
-def deals(data_dir: Path) -> Intake:
-    return mapper("ich_deals", "ich_crm").read(data_dir / "ich_crm" / "deals.csv")
+def deals(ich_intakes: Mapping[str, Intake]) -> Intake:
+    return ich_intakes["deals"]
 
 
 def test_x_education_is_read_whole(xeducation: Intake) -> None:
@@ -64,8 +62,8 @@ def test_deals_are_read_but_for_two_without_an_id(deals: Intake) -> None:
     assert all(lead.created for lead in leads)
 
 
-def test_contacts_are_read_whole(deals: Intake, data_dir: Path) -> None:
-    people = mapper("ich_contacts", "ich_crm").read(data_dir / "ich_crm" / "contacts.csv")
+def test_contacts_are_read_whole(deals: Intake, ich_intakes: Mapping[str, Intake]) -> None:
+    people = ich_intakes["contacts"]
     assert (people.read, people.accepted, people.rejects) == (18_548, 18_548, ())
     assert all(lead.created and lead.owner for lead in people.leads)
     known = {lead.id for lead in people.leads}
@@ -73,10 +71,8 @@ def test_contacts_are_read_whole(deals: Intake, data_dir: Path) -> None:
     assert (len(named), len(set(named)), len(known & set(named))) == (21_532, 18_089, 18_088)
 
 
-def test_calls_find_the_deals_of_their_contacts(deals: Intake, data_dir: Path) -> None:
-    calls = mapper("ich_calls", "ich_crm").read(
-        data_dir / "ich_crm" / "calls.csv", leads=deals.leads
-    )
+def test_calls_find_the_deals_of_their_contacts(ich_intakes: Mapping[str, Intake]) -> None:
+    calls = ich_intakes["calls"]
     assert (calls.read, calls.accepted, len(calls.rejects)) == (95_874, 91_945, 3_929)
     assert (calls.taken, calls.passed_over, calls.repeated) == (91_862, 83, 0)
     # all numbers as pandas alone gives them; of 3,933 calls without a contact, 78 did not happen
