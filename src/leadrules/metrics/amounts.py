@@ -13,7 +13,7 @@ from leadrules.errors import EvaluationError, as_written
 from leadrules.frames.kinds import PREFIX
 from leadrules.metrics.document import Measures
 from leadrules.metrics.tables import LEAD, Table, demand_alike, one_each, open_table
-from leadrules.values import Money, Type
+from leadrules.values import LARGEST_INTEGER, Money, Type
 from leadrules.vocabulary import CURRENCY as SUFFIX
 from leadrules.vocabulary import column_of
 
@@ -67,8 +67,12 @@ def with_values(
 
 
 def sound_money(amount: str, currency: str) -> dict[str, nw.Expr]:
-    """Return settled columns as `AMOUNT` and `CURRENCY`; one without the other is none."""
-    sound = nw.col(currency).str.contains(_CODE) & ~nw.col(amount).is_null()
+    """Return settled columns as `AMOUNT` and `CURRENCY`; one without the other is none.
+
+    Nor is an amount beyond `LARGEST_INTEGER` minor units, of which sums would not be exact.
+    """
+    within = nw.col(amount).is_between(-LARGEST_INTEGER, LARGEST_INTEGER)
+    sound = nw.col(currency).str.contains(_CODE) & within
     return {
         AMOUNT: nw.when(sound).then(nw.col(amount)),
         CURRENCY: nw.when(sound).then(nw.col(currency)),

@@ -106,6 +106,25 @@ def test_nothing_costs_nothing() -> None:
     assert "ROI undefined" in found.title
 
 
+def test_credits_beyond_costs_have_no_return() -> None:
+    credits_ = COST_FRAME.with_columns(amount=-pl.col("amount"))
+    found = programmes(LEAD_FRAME, ENTRY_FRAME, measures=VALUED, at=AT, costs=credits_)
+    assert (found["fair"].cost, found["fair"].roi) == (-150_000, None)
+    assert "ROI undefined" in found.title
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_amounts_whose_sum_would_not_be_exact_are_missing(kind: str, sign: int) -> None:
+    beyond = [{**row, "deal": sign * 2**62, "deal_currency": "EUR"} for row in LEADS]
+    dear = [{**row, "amount": sign * 2**62} for row in COSTS]
+    entries, leads, costs = frames(kind, ENTRIES, beyond, dear)
+    found = programmes(leads, entries, measures=VALUED, at=AT, costs=costs)
+    assert (found.total.revenue, found.total.cost) == (None, None)
+    assert "3 leads won without a value" in found.notes
+    assert "4 rows of costs without whole minor units, or without a currency" in found.notes
+
+
 def test_without_costs_or_values_counts_are_left() -> None:
     found = programmes(LEAD_FRAME, ENTRY_FRAME, measures=WORDS, at=AT)
     assert found.title == (

@@ -57,12 +57,12 @@ class Programme:
     def roi(self) -> Fraction | None:
         """The return on investment, (revenue - cost) / cost.
 
-        It is undefined, None, if one of them is not known, or the cost is 0.
+        It is undefined, None, if one of them is not known, or the cost is not above 0.
 
         Source:
             P. W. Farris et al., Marketing Metrics, 3rd ed., 2016, chapter 10, for the formula.
         """
-        if self.revenue is None or not self.cost:
+        if self.revenue is None or self.cost is None or self.cost <= 0:
             return None
         return Fraction(self.revenue - self.cost, self.cost)
 
