@@ -310,6 +310,10 @@ def test_a_number_is_rounded_half_up_as_it_is_written(number: Decimal, places: i
     assert not shown.startswith("-") or shown.strip("-0.,")
 
 
+def test_the_largest_number_is_shown() -> None:
+    assert half_up(1e308, 1) == "1" + ",".join(["00", *["000"] * 102]) + ".0"
+
+
 def test_a_percentage_above_1000_has_separators() -> None:
     assert percent(50, 1) == "5,000.0"
 

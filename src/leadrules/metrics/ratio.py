@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from operator import index
 from typing import Any, Literal
 
@@ -21,6 +21,9 @@ Basis = Literal["cohort", "period", "snapshot"]
 in a period, to whomever (`period`); how things are at its end (`snapshot`)."""
 BASES: tuple[Basis, ...] = ("cohort", "period", "snapshot")
 
+_ANY_DIGITS = Context(prec=400)
+"""The digits of every float."""
+
 
 def half_up(value: float, places: int) -> str:
     """Return a number with so many decimals, halves rounded away from zero, for display.
@@ -31,7 +34,7 @@ def half_up(value: float, places: int) -> str:
         >>> half_up(-0.04, 1)
         '0.0'
     """
-    found = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    found = Decimal(repr(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _ANY_DIGITS)
     return f"{found or abs(found):,}"  # there is no -0.0
 
 

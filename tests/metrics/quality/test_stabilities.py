@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -129,6 +130,13 @@ def test_what_is_not_possible_is_refused() -> None:
         with pytest.raises(EvaluationError) as caught:
             stability(before, after, **more)
         assert str(caught.value) == message
+
+
+def test_booleans_of_pandas_with_some_missing() -> None:
+    before, after = (pd.DataFrame({"known": [*x["known"], None]}) for x in (BEFORE, AFTER))
+    assert before["known"].dtype == object
+    found = stability(before, after, columns="known")["known"]
+    assert len(found.bins) == 3
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -290,15 +290,14 @@ def _counted(frame: Any, name: str, column: str) -> tuple[Type | None, Mapping[A
         EvaluationError: If it is no frame, has no rows, or the column is absent or of another type.
     """
     native = recognised(frame, name)
-    schema = native.collect_schema()
-    dtype = schema.get(column)
-    kind = Type.STRING
-    if dtype is not None and dtype.is_numeric():
-        kind = Type.NUMBER
-    elif dtype == nw.Boolean:
-        kind = Type.BOOLEAN
     try:
         settled = Columns(native, [column])
+        dtype = settled.frame.collect_schema()[column]
+        kind = Type.STRING
+        if dtype.is_numeric():
+            kind = Type.NUMBER
+        elif dtype == nw.Boolean:
+            kind = Type.BOOLEAN
         values = settled.frame.with_columns(**{_VALUE: settled.settled(column, kind)})
     except EvaluationError as error:
         raise EvaluationError(f"{name}: {error}", field=error.field) from None
