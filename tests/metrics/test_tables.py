@@ -182,6 +182,13 @@ def test_an_empty_text_is_no_group(kind: str) -> None:
     assert found[dimension("region")].to_list() == [None, "north"]
 
 
+@pytest.mark.parametrize("dtype", [pl.Categorical, pl.Enum(["", "north"])])
+def test_an_empty_category_is_no_group(dtype: Any) -> None:
+    leads = pl.DataFrame({"id": ["a", "b"], "region": ["", "north"]}).cast({"region": dtype})
+    found = collected(open_table(leads, "leads", {}, by=["region"]).frame).sort(LEAD)
+    assert found[dimension("region")].to_list() == [None, "north"]
+
+
 def test_what_is_no_number_is_no_group() -> None:
     leads = pl.DataFrame({"id": ["a", "b"], "size": [float("nan"), 2.5]})
     found = collected(open_table(leads, "leads", {}, by=["size"]).frame).sort(LEAD)

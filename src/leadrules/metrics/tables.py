@@ -109,8 +109,9 @@ def open_table(
 def _known(column: str, dtype: Any) -> nw.Expr:
     """Return a dimension as it is; an empty text and what is no number are missing."""
     found = nw.col(column)
-    if dtype == nw.String:
-        return nw.when(found != "").then(found)
+    if dtype in {nw.String, nw.Categorical} or isinstance(dtype, nw.Enum):
+        text = found.cast(nw.String)
+        return nw.when(text != "").then(text)
     return nw.when(~found.is_nan()).then(found) if dtype.is_float() else found
 
 
