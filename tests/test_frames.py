@@ -251,7 +251,7 @@ WRONG: list[tuple[Any, str, str]] = [
      "the frame has no column 'string'; did you mean 'strng'?; add an empty column if all are missing"),
     (pl.DataFrame({"a": [5]}), "money",
      "the frame has no columns 'money', 'money_currency'; add an empty column if all are missing"),
-    (pl.DataFrame({"string": [5]}), "string", "string: the column holds integers; expected a text column"),
+    (pl.DataFrame({"string": [5]}), "string", "string: the column holds integers; expected a text column; cast it to text"),
     (pl.DataFrame({"integer": ["5"]}), "integer", "integer: the column holds texts; expected a numeric column"),
     (pl.DataFrame({"number": [True]}), "number", "number: the column holds booleans; expected a numeric column"),
     (pl.DataFrame({"boolean": [1]}), "boolean", "boolean: the column holds integers; expected a boolean column"),

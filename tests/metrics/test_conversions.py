@@ -257,7 +257,13 @@ def test_every_kind_of_frame_says_the_same(  # noqa: PLR0917 - what is drawn
             {"of": "sales_redy"},
             "of: no step or stage 'sales_redy'; did you mean 'sales_ready'?",
         ),
-        ({"to": "gone"}, "to: no step or stage 'gone'"),
+        (
+            {"to": "gone"},
+            (
+                "to: no step or stage 'gone'; expected one of 13, such as 'suspect', "
+                "'prospect', 'sales_ready'"
+            ),
+        ),
         ({"to": "mql"}, "to: 'mql' is the same stage; expected one that comes after 'mql'"),
         (
             {"to": "prospect"},

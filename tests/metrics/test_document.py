@@ -124,7 +124,11 @@ def test_a_word_that_means_nothing_is_refused() -> None:
     assert (str(raised.value), raised.value.field) == (message, "of")
     with pytest.raises(EvaluationError) as raised:
         found.stage("quote")
-    assert str(raised.value) == "stage: no step or stage 'quote'"
+    expected = "one of 10, such as 'suspect', 'sales_ready', 'close'"
+    assert str(raised.value) == f"stage: no step or stage 'quote'; expected {expected}"
+    with pytest.raises(EvaluationError) as raised:
+        Measures().stage("mql")
+    assert str(raised.value) == "stage: no step or stage 'mql'"
 
 
 def test_objectives_are_read_with_their_periods() -> None:

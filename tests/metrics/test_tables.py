@@ -97,7 +97,7 @@ def test_leads_may_be_keyed_as_leads_are(name: str) -> None:
         ),
         (
             pl.DataFrame({"lead_id": [1], "stage": ["mql"], "entered": [moment("2026-03-01")]}),
-            "entries: lead_id: the column holds integers; expected a text column",
+            "entries: lead_id: the column holds integers; expected a text column; cast it to text",
             "lead_id",
         ),
         (

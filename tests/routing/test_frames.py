@@ -286,7 +286,7 @@ def refused(frame: Any, at: Any = START) -> EvaluationError:
         ({"id": ["a"], "country": ["DE"], "created": [START.replace(tzinfo=None)]}, START,
          "created", NAIVE),
         ({"id": ["a"], "country": [5]}, START, "country",
-         "country: the column holds integers; expected a text column"),
+         "country: the column holds integers; expected a text column; cast it to text"),
     ],
 )  # fmt: skip
 def test_a_frame_that_cannot_be_used_is_refused(

@@ -389,7 +389,7 @@ EVENTS = pl.DataFrame(pa.table(rowed(demo("a", "1"))))
         (
             pl.DataFrame({"id": [1]}),
             EVENTS,
-            "id: the column holds integers; expected a text column",
+            "id: the column holds integers; expected a text column; cast it to text",
         ),
         (
             pl.DataFrame({"id": ["a"]}),

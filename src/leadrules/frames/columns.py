@@ -160,6 +160,8 @@ def _wanted(kind: Type, dtype: Any, frame: nw.LazyFrame[Any]) -> str:
     """Return what column is expected, and how to make it of this one if that is short to tell."""
     if kind is Type.DATE and dtype == nw.Datetime and frame.implementation.is_polars():
         return f"{_WANTED[kind]}; in pandas .dt.date makes one"  # whatever is eager is polars here
+    if kind is Type.STRING and dtype.is_integer():
+        return f"{_WANTED[kind]}; cast it to text"
     return _WANTED[kind]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from leadrules.conditions.tree import Path
-from leadrules.errors import EvaluationError, Problem, as_written, did_you_mean
+from leadrules.errors import EvaluationError, Problem, as_written, did_you_mean, one_of
 from leadrules.metrics.periods import DaysText
 from leadrules.sections import Prose, Section, Text, Texts
 from leadrules.values import Type
@@ -151,7 +151,8 @@ class Measures(Section):
         found = self.steps.get(word)  # type: ignore[call-overload]  # any text may be asked for
         known = dict.fromkeys((*self.steps, *self.order, *self.closed))
         if found is None and word not in known:
-            hint = did_you_mean(str(word), known)
+            expected = f"; expected {one_of(known)}" if known else ""
+            hint = did_you_mean(str(word), known) or expected
             message = f"{name}: no step or stage '{as_written(word)}'{hint}"
             raise EvaluationError(message, field=name)
         return str(found or word)

@@ -118,7 +118,13 @@ def test_a_result_is_data_and_a_picture() -> None:
             {**READY, "by": "campaign"},
             "leads: expected a frame with the column 'campaign', since 'by' asks for it",
         ),
-        ({**READY, "reach": "deal"}, "objective 'ready': no step or stage 'deal'"),
+        (
+            {**READY, "reach": "deal"},
+            (
+                "objective 'ready': no step or stage 'deal'; expected one of 13, such as "
+                "'suspect', 'prospect', 'sales_ready'"
+            ),
+        ),
     ],
 )
 def test_what_is_refused(objective: dict[str, Any], message: str) -> None:

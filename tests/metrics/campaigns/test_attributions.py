@@ -97,7 +97,13 @@ def test_a_result_is_data_and_a_picture() -> None:
             {"column": "source"},
             "events: the frame has no column 'source'; add an empty column if all are missing",
         ),
-        ({"to": "deal"}, "to: no step or stage 'deal'"),
+        (
+            {"to": "deal"},
+            (
+                "to: no step or stage 'deal'; expected one of 13, such as 'suspect', "
+                "'prospect', 'sales_ready'"
+            ),
+        ),
     ],
 )
 def test_what_is_refused(arguments: dict[str, Any], message: str) -> None:
