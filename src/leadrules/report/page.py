@@ -40,7 +40,8 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 0.2r
 .scroll { overflow-x: auto; }
 .scroll:focus-visible { outline: 2px solid var(--link); }
 table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--faint); padding-bottom: 0.3rem; }
+caption { text-align: left; color: var(--faint); padding-bottom: 0.3rem;
+  max-width: calc(100vw - 2rem); }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.9rem 0.25rem 0;
   white-space: nowrap; }
 thead th { border-bottom: 1px solid var(--line); font-weight: 600; white-space: normal;
@@ -49,6 +50,10 @@ tbody th { font-weight: normal; }
 .number { text-align: right; }
 figure { margin: 0.6rem 0 0.8rem; }
 img { max-width: 100%; height: auto; display: block; }
+@media screen and (max-width: 40rem) {
+  figure { overflow-x: auto; }
+  img { max-width: none; min-width: 34rem; }
+}
 @media print {
   main { max-width: none; padding: 0; }
   nav { display: none; }
