@@ -202,6 +202,26 @@ def test_what_cannot_be_reported_is_refused(
     assert (str(caught.value), caught.value.field) == (message, field)
 
 
+def test_frames_of_pandas_may_have_columns_without_a_value() -> None:
+    policy = process.policy()
+    leads, events = policy.frame(process.leads(policy)), policy.event_frame(process.events(policy))
+    engine = Engine(policy)
+    found = engine.report(leads.to_pandas(), events.to_pandas(), at=process.AT)
+    assert str(found) == str(engine.report(leads, events, at=process.AT))
+
+
+def test_a_column_of_pandas_that_mixes_types_is_refused() -> None:
+    policy = process.policy()
+    leads = policy.frame(process.leads(policy)).to_pandas().assign(more=["a", 1, 2, 3, 4])
+    events = policy.event_frame(process.events(policy))
+    with pytest.raises(EvaluationError) as caught:
+        Engine(policy).report(leads, events, at=process.AT)
+    assert (str(caught.value), caught.value.field) == (
+        "leads: more: the column mixes types; expected one",
+        "more",
+    )
+
+
 def test_a_policy_without_a_lifecycle_has_no_report() -> None:
     header = "leadrules: 1\npolicy: {id: acme, version: 1, effective: 2026-01-01}\n"
     policy = load_policy(header)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import narwhals.stable.v2 as nw
+
 from leadrules.calendars import Timekeeper
 from leadrules.errors import EvaluationError, did_you_mean
-from leadrules.frames.kinds import recognised
+from leadrules.frames.kinds import as_polars, recognised
 from leadrules.lifecycle.duties import obligations_of_frame
 from leadrules.lifecycle.facts import facts_of
 from leadrules.lifecycle.machine import StageMachine
@@ -182,7 +184,13 @@ def material_of(  # noqa: PLR0913 - the parts of the engine, and what it was ask
 
 
 def _collected(frame: Any, name: str) -> pl.DataFrame:
-    found: pl.DataFrame = recognised(frame, name).lazy().collect("polars").to_native()
+    native = recognised(frame, name)
+    try:
+        if isinstance(native, nw.DataFrame):
+            native = as_polars(native, native.columns)
+    except EvaluationError as error:
+        raise EvaluationError(f"{name}: {error}", field=error.field) from None
+    found: pl.DataFrame = native.collect("polars").to_native()
     return found
 
 
