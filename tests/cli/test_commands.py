@@ -31,6 +31,7 @@ def test_help_lists_the_commands(leadrules: Command) -> None:
         "explain",
         "agenda",
         "route",
+        "report",
         "test",
         "compare",
         "lifecycle",
@@ -69,6 +70,13 @@ def test_a_command_that_there_is_not_is_refused(leadrules: Command) -> None:
     code, out, err = leadrules("scor")
     assert (code, out) == (2, "")
     assert "No such command 'scor'" in err
+
+
+def test_the_module_is_the_command() -> None:
+    command = [sys.executable, "-m", "leadrules", "check", "absent.yaml"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "absent.yaml" in found.stderr
 
 
 def test_help_imports_nothing_that_is_slow() -> None:

@@ -19,7 +19,7 @@ from leadrules.metrics.tabular import Column, Kind, Tabular
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Found(Tabular):
     cells: tuple[tuple[Any, ...], ...]
     told: tuple[str, ...] = ()
@@ -51,6 +51,11 @@ class Found(Tabular):
 FULL = ("anna", 12_345, 0.125, -1.0005, 14, 0.25, NOON, True)
 EMPTY = (None,) * 8
 TWO = Found((FULL, EMPTY), ("a note", "another"))
+
+
+def test_its_repr_is_a_line() -> None:
+    assert repr(TWO) == "<Found: what <b>was</b> found; 2 rows>"
+    assert repr(Found((FULL,))) == "<Found: what <b>was</b> found; 1 row>"
 
 
 def test_as_text_every_cell_is_for_people() -> None:

@@ -163,6 +163,19 @@ def test_a_period_is_of_those_who_came_in_it_and_groups_are_shown() -> None:
     ]
 
 
+def test_a_rate_by_value_is_told_if_the_value_of_most_is_known(found: Report) -> None:
+    assert not [x for x in found["What becomes of them?"].said if x.startswith("By value")]
+    policy = process.policy()
+    people = [
+        policy.lead({"id": x.id, "created": x.created, "lead_type": "demo", "budget": "1000 EUR"})
+        for x in process.leads(policy)
+    ]
+    events = policy.event_frame(process.events(policy))
+    valued = Engine(policy).report(policy.frame(people), events, at=process.AT)
+    (told,) = [x for x in valued["What becomes of them?"].said if x.startswith("By value")]
+    assert told.startswith("By value: 1,000 EUR of 2,000 EUR (50.0 %), 2 closed leads")
+
+
 def test_programmes_may_say_what_they_cost() -> None:
     pl = pytest.importorskip("polars")
     costs = pl.DataFrame({"lead_type": ["demo"], "amount": [300_000], "currency": ["EUR"]})

@@ -16,7 +16,7 @@ from leadrules.metrics.tabular import Column, Tabular
 __all__ = ["Ratios"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ratios(Tabular):
     """Ratios of one name, by one or more dimensions.
 

@@ -43,7 +43,7 @@ class Oddity(NamedTuple):
     example: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Oddities(Tabular):
     """What is odd in the tables, and what measures make of it.
 

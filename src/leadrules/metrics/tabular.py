@@ -112,6 +112,10 @@ class Tabular(ABC):
             "rows": [dict(zip(names, map(json_value, row), strict=True)) for row in self.rows()],
         }
 
+    def __repr__(self) -> str:
+        count = len(self)
+        return f"<{type(self).__name__}: {told(self.title)}; {count:,} row{'s' * (count != 1)}>"
+
     def __len__(self) -> int:
         return len(self.rows())
 

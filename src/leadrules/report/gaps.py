@@ -31,7 +31,7 @@ class Gap:
     effect: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Gaps(Tabular):
     """What of the data is missing, or cannot be.
 

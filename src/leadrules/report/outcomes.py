@@ -64,8 +64,10 @@ def _won(won: WinRates | None) -> Iterator[str]:
 
 
 def _worth(worth: WinRates | None) -> Iterator[str]:
-    if worth is not None and isinstance(worth.total, ValueRatio) and worth.total.value is not None:
-        yield f"By value: {worth.total}."
+    """Yield the rate by value, if the value of most is known: of the lost, it often is not."""
+    found = worth.total if worth is not None else None
+    if isinstance(found, ValueRatio) and found.value is not None and found.of > found.unvalued:
+        yield f"By value: {found}."
 
 
 def _lost(lost: Losses | None) -> Iterator[str]:

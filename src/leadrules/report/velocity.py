@@ -69,11 +69,13 @@ def to_come(material: Material) -> Chapter:
     if seen is not None and seen.total.count:
         low, high = seen.total.interval
         expected = half_up(seen.total.expected, 1)
-        said.append(
+        told = (
             f"Of {counted(seen.total.count, 'open ' + seen.unit)}, {low:,} to {high:,} are likely "
             f"to buy within {span_of(seen.horizon)} ({expected} on average), if all goes on as "
-            "it did."
+            "it did"
         )
+        more = seen.total.unknown
+        said.append(f"{told}; of {more:,} more too little is known to say." if more else f"{told}.")
     return Chapter(
         "What is to come?",
         "Each open lead has the chance of those who were once in its stage for as long. Leads that "

@@ -136,6 +136,15 @@ def test_leads_wait_until_somebody_tries_to_reach_them(kind: str) -> None:
     assert (anna.leads, anna.median, anna.median_done) == (2, HOUR / 2, HOUR / 2)
 
 
+def test_a_log_without_touches_is_told() -> None:
+    calls = [{**event, "kind": "update"} for event in EVENTS]
+    leads, events, _ = frames("polars", LEADS, calls)
+    found = speed_to_lead(leads, events, measures=WORDS, at=NOW, within=HOUR)
+    assert found.notes[1] == (
+        "nobody was reached by any event; what counts are events of kind 'touch'"
+    )
+
+
 def test_a_result_says_what_it_counts() -> None:
     leads, events, _ = frames("polars", LEADS, EVENTS)
     found = speed_to_lead(leads, events, measures=WORDS, at=NOW, within=HOUR, by="region")

@@ -57,7 +57,7 @@ class Credit(NamedTuple):
     leads: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Attribution(Tabular):
     """The leads that came to a stage in a period, each credited to one campaign, or to none.
 

@@ -114,7 +114,7 @@ def projected(
     return actual + int(low), actual + int(high)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Objectives(Tabular):
     """The objectives of a policy, with what came of them up to a moment.
 

@@ -72,7 +72,7 @@ class Programme:
         return ", ".join("(none)" if x is None else str(x) for x in self.group.values()) or "all"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Programmes(Tabular):
     """What each campaign or source brought, cost and returned, up to the moment of evaluation.
 

@@ -66,7 +66,7 @@ class Kept:
 _APART = ("late", "missed", "overdue", "gone", "waived", "not_due", "unlimited")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Compliance(Tabular):
     """What was owed to leads and fell due, and how much of it was done in time.
 

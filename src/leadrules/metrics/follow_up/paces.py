@@ -87,7 +87,7 @@ class Pace:
         return self.done_curve.quantile(_LATE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Speed(Tabular):
     """How long leads waited, of all, and of each group at each level.
 
@@ -156,6 +156,8 @@ class Speed(Tabular):
     def _notes(self) -> Iterator[str]:
         total = self.total
         yield "median and p90 are of all leads: those who still wait count until now"
+        if self.to != "qualification" and total.leads and not total.done and not total.early:
+            yield "nobody was reached by any event; what counts are events of kind 'touch'"
         if total.gone:
             what = (
                 "never get there"

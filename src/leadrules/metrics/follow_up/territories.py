@@ -137,7 +137,7 @@ class Territory:
         return "over-staffed" if load == {False} else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Staffing(Tabular):
     """Territories beside each other and the whole, in the order of their names: there is no rank.
 

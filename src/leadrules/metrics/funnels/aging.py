@@ -56,7 +56,7 @@ class StageAge:
     group: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ages(Tabular):
     """The ages of those who are in each stage; found by stage: `found["mql"]`.
 

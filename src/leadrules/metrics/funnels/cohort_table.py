@@ -57,7 +57,7 @@ class Cohort:
         return ripe[-1] if ripe else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cohorts(Tabular):
     """A triangle: for each cohort, which share came to another stage within how many steps.
 

@@ -80,7 +80,7 @@ class FlowStep:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Flow(Tabular):
     """The flow through each stage, month by month or by another unit of time.
 

@@ -65,7 +65,7 @@ class FunnelStep:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Funnel(Tabular):
     """How many came to each step, and the share of the step before and of the first.
 

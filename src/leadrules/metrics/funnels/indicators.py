@@ -27,7 +27,7 @@ KEY_RATIOS: tuple[str, ...] = tuple(f"{one}_to_{two}" for one, two in pairwise(S
 """Their names, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KeyRatios(Tabular):
     """The key ratios of a funnel, each of its own cohort.
 

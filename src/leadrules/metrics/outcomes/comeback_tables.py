@@ -31,7 +31,7 @@ _LATEST = {step: f"{PREFIX}0latest_{step}" for step in STEPS}
 _MET = {step: f"{PREFIX}0met_{step}" for step in STEPS}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comebacks(Tabular):
     """Of the leads that were recycled in a period, how many came back, and how far.
 

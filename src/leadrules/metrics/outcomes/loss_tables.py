@@ -60,7 +60,7 @@ class Loss(NamedTuple):
     leads: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Losses(Tabular):
     """The leads that were lost or disqualified in a period, by reason.
 
@@ -192,7 +192,7 @@ class Losses(Tabular):
 _REACHED = ("furthest", "before")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LossStages(Tabular):
     """Losses by reason, in rows, and the stage that leads had reached, in columns.
 

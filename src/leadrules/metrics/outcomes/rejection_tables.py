@@ -59,7 +59,7 @@ class Rejection(NamedTuple):
     leads: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Rejections(Tabular):
     """Of the leads that were handed over in a period, how many were passed back.
 
@@ -152,7 +152,7 @@ class Rejections(Tabular):
         return intervals_of(self.parts, self.total, self.by, theme=theme)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RejectionReasons(Tabular):
     """Why leads were passed back, whereto, and how far they had come.
 

@@ -36,7 +36,7 @@ BESIDE = (OPEN, "disqualified", "recycled")
 """What is in no denominator."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WinRates(Tabular):
     """Won of won and lost, of all deals that were closed in a period, and by dimension.
 

@@ -38,7 +38,7 @@ class BandRate:
     p: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BandRates(Tabular):
     """What became of the leads of each band, the best first.
 

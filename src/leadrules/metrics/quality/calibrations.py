@@ -42,7 +42,7 @@ class Expected:
         return low <= self.expected <= high
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Tabular):
     """Expected shares beside those that came.
 

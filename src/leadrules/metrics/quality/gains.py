@@ -42,7 +42,7 @@ class Tenth:
     above: Ratio
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Gains(Tabular):
     """Leads by tenths of their score, the highest first, and what working them so far catches.
 

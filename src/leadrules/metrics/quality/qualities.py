@@ -30,7 +30,7 @@ from leadrules.metrics.tabular import Column, Tabular
 __all__ = ["Quality", "score_quality"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Quality(Tabular):
     """How well a score tells those who convert from the rest.
 

@@ -33,7 +33,7 @@ _PLACES = (1, 0, 2, 6, 4, 5)
 """Which of the colours each verdict has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Review(Tabular):
     """What became of the measures of a process from one period to another.
 

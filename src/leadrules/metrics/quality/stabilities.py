@@ -37,7 +37,7 @@ MOVED, SHIFTED = 0.1, 0.25
 _VALUE = f"{PREFIX}0value"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ColumnStability(Tabular):
     """How the values of a column are spread, beside how they were.
 
@@ -128,7 +128,7 @@ class ColumnStability(Tabular):
         return themed(chart, theme, title=self.title)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Stability(Tabular):
     """How columns are spread, beside how they were.
 

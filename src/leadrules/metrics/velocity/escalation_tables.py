@@ -63,7 +63,7 @@ class UsualTime:
     open: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Escalations(Tabular):
     """The open leads that are in their stage for longer than is usual, the furthest beyond first.
 

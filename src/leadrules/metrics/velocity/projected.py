@@ -67,7 +67,7 @@ class Projected:
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Projection(Tabular):
     """How many of the open leads will be won within the horizon, of all and by dimension.
 

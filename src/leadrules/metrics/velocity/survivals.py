@@ -46,7 +46,7 @@ class Comparison(NamedTuple):
     p_value: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Survival(Tabular):
     """How long something takes, and for whom it has not happened yet.
 
@@ -233,7 +233,7 @@ class Survival(Tabular):
         return _drawn([self], self, theme)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Survivals(Tabular):
     """How long something takes, by one or more dimensions.
 

@@ -60,7 +60,7 @@ class Velocity:
         return self.opportunities * float(value) * rate / self.cycle
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PipelineVelocity(Tabular):
     """Pipeline velocity, of all and by dimension.
 
