@@ -25,7 +25,7 @@ settings.register_profile(
     "dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
-    "ci", settings.get_profile("dev"), max_examples=15, derandomize=True, print_blob=True
+    "ci", settings.get_profile("dev"), max_examples=8, derandomize=True, print_blob=True
 )
 settings.register_profile("thorough", settings.get_profile("dev"), max_examples=200)
 settings.register_profile("quick", settings.get_profile("dev"), max_examples=10)
